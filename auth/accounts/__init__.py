@@ -1,0 +1,1 @@
+"""Accounts and the ways in: registration, signing in, tokens, mailed tokens, passwords."""

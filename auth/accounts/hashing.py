@@ -1,0 +1,96 @@
+"""Passwords to hashes and back, in a lane so narrow that a flood of sign-ins leaves the other routes their processor.
+
+One hash runs at a time for every two cores, over all workers: a slot is a file under flock, so a killed worker frees
+its own. In each worker only a quarter of the threads may wait for a slot; who comes then is asked to come later.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from auth.http.problems import overloaded
+
+LOOK_SECONDS = 0.004
+LONGEST_WAIT_SECONDS = 5.0
+BUSY = "Too many sign-ins at this moment; try again shortly"
+
+
+def default_hasher() -> PasswordHasher:
+    """argon2id with the parameters of OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane."""
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+class Lane:
+    """At most `slots` at once over all processes that share `folder`, and `waiters` threads of this one waiting."""
+
+    def __init__(self, folder: Path, *, slots: int, waiters: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._files = [folder / f"hash-{number}.lock" for number in range(slots)]
+        self._room = threading.BoundedSemaphore(waiters)
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Hold a slot. Raises Problem 503 when too many wait already, or the wait gets too long."""
+        if not self._room.acquire(blocking=False):
+            raise overloaded(BUSY)
+        try:
+            handle = self._take_slot()
+            try:
+                yield
+            finally:
+                os.close(handle)
+        finally:
+            self._room.release()
+
+    def _take_slot(self) -> int:
+        deadline = monotonic() + LONGEST_WAIT_SECONDS
+        while monotonic() < deadline:
+            for path in self._files:
+                if (handle := _try_lock(path)) is not None:
+                    return handle
+            sleep(LOOK_SECONDS)
+        raise overloaded(BUSY)
+
+
+def _try_lock(path: Path) -> int | None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
+class Passwords:
+    """Hashes and verifies passwords in a lane."""
+
+    def __init__(self, hasher: PasswordHasher, lane: Lane) -> None:
+        self._hasher = hasher
+        self._lane = lane
+        self._decoy = hasher.hash("nobody's password")
+
+    def hash(self, password: str) -> str:
+        """A new hash, with its parameters and salt in it."""
+        with self._lane.enter():
+            return self._hasher.hash(password)
+
+    def verify(self, password: str, kept: str | None) -> bool:
+        """Whether `password` is the one behind the hash `kept`; without one it takes as long, and is not."""
+        with self._lane.enter():
+            try:
+                self._hasher.verify(kept or self._decoy, password)
+            except (VerifyMismatchError, InvalidHashError):
+                return False
+        return kept is not None
+
+    def is_outdated(self, kept: str) -> bool:
+        """Whether a hash was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(kept)

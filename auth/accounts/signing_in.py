@@ -1,0 +1,77 @@
+"""The ways in and on: a right password becomes a session, a refresh token its successor."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import request
+
+from auth.accounts import store
+from auth.accounts.schemas import TokenPair
+from auth.accounts.throttle import Attempt, attempt_of, reserve
+from auth.database import db
+from auth.gate import CLIENT_ADDRESS
+from auth.house import house
+from auth.http.problems import Problem, unauthorized
+from auth.tokens import Claims, make_access_token, make_refresh_token
+from sql.models import User
+
+OVERLAP = timedelta(seconds=10)
+
+
+def sign_in(email: str, password: str) -> tuple[User, Attempt]:
+    """The account whose e-mail and password these are.
+
+    Raises Problem 429 when too many attempts were made, 401 when they do not belong together, and 403 for an account
+    that is disabled: only after the right password, so that nobody else learns of it.
+    """
+    attempt = attempt_of(email, request.environ[CLIENT_ADDRESS])
+    reserve(attempt)
+    user = store.find_user(email)
+    db.session.rollback()  # gives the connection back: hashing takes longer than all else
+    kept = user.password_hash if user else None
+    if not house().passwords.verify(password, kept) or user is None:
+        raise unauthorized("Invalid email or password")
+    if not user.is_active:
+        raise Problem(403, "User account is disabled")
+    if house().passwords.is_outdated(user.password_hash):
+        store.set_password(user.id, house().passwords.hash(password))
+        db.session.commit()
+    return user, attempt
+
+
+def open_login(user: User, attempt: Attempt) -> str:
+    """A bearer token that lives an hour and cannot be refreshed."""
+    life = timedelta(minutes=house().settings.login_minutes)
+    session_id, _ = store.open_session(user.id, "login", life, attempt)
+    return make_access_token(user.id, session_id, life)
+
+
+def open_api(user: User, attempt: Attempt) -> TokenPair:
+    """The first pair of a new family."""
+    session_id, started_at = store.open_session(user.id, "api", _refresh_life(), attempt)
+    return TokenPair(
+        access=make_access_token(user.id, session_id, _access_life()),
+        refresh=make_refresh_token(user.id, session_id, 0, started_at, _refresh_life()),
+    )
+
+
+def refresh(claims: Claims) -> TokenPair:
+    """The next pair of a family. Raises Problem 401 for a token that is spent, and then its family has ended."""
+    family = store.rotate_session(claims.session_id, claims.generation, _refresh_life(), OVERLAP)
+    if family is None:
+        raise unauthorized("The session has ended")
+    if family.outcome == "reused":
+        raise unauthorized("This token was used before; the session has ended")
+    session_id = UUID(claims.session_id)
+    return TokenPair(
+        access=make_access_token(family.user_id, session_id, _access_life()),
+        refresh=make_refresh_token(family.user_id, session_id, family.generation, family.rotated_at, _refresh_life()),
+    )
+
+
+def _access_life() -> timedelta:
+    return timedelta(minutes=house().settings.access_minutes)
+
+
+def _refresh_life() -> timedelta:
+    return timedelta(days=house().settings.refresh_days)

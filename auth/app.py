@@ -1,0 +1,77 @@
+"""Puts the Flask app together: settings in, a WSGI application out. Everything it is made of is named here."""
+
+import os
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from flask import Flask
+from flask_jwt_extended import JWTManager
+
+from auth.accounts import views as accounts
+from auth.accounts.hashing import Lane, Passwords, default_hasher
+from auth.admin import views as admin
+from auth.database import db
+from auth.gate import Gate
+from auth.health import views as health
+from auth.house import KEY, House
+from auth.http import problems
+from auth.http.openapi import describe
+from auth.http.route import Mounting
+from auth.metrics import views as metrics
+from auth.metrics.exporter import count_requests
+from auth.pages import views as pages
+from auth.pages.views import describe_with
+from auth.resources import views as resources
+from auth.settings import Settings
+from auth.tokens import TokenReader
+from auth.users import views as users
+from common.asking import WaitingRoom
+from sql.engine import driver_url, engine_options
+
+VERSION = "0.1.0"
+BODY_BYTES = 1024 * 1024
+DOMAINS = (accounts.routes, users.routes, resources.routes, health.routes, metrics.routes, pages.routes, admin.routes)
+
+
+def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flask:
+    """The application; nothing connects to anything before the first request."""
+    app = Flask("auth", static_folder="static", template_folder="templates")
+    app.config.update(_flask_settings(settings))
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    count_requests(app, settings.data)
+    JWTManager(app)
+    db.init_app(app)
+    app.extensions["token_reader"] = TokenReader()
+    app.extensions[KEY] = _furnish(settings, hasher or default_hasher())
+    problems.register(app)
+    mounting = Mounting(settings)
+    for routes in DOMAINS:
+        mounting.mount(app, routes)
+    describe_with(app, describe(DOMAINS, settings.public_url, VERSION))
+    app.wsgi_app = Gate(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask's docs have it
+    return app
+
+
+def _flask_settings(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "JWT_SECRET_KEY": settings.secret_key,
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=settings.access_minutes),
+        "JWT_COOKIE_CSRF_PROTECT": False,
+        "JWT_ENCODE_NBF": False,
+        "MAX_CONTENT_LENGTH": BODY_BYTES,
+        "TRUSTED_HOSTS": None if "*" in settings.allowed_hosts else list(settings.allowed_hosts),
+        "SESSION_COOKIE_NAME": "watchhouse",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
+        "SQLALCHEMY_DATABASE_URI": driver_url(settings.database_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(process="auth", pool_size=settings.threads),
+    }
+
+
+def _furnish(settings: Settings, hasher: PasswordHasher) -> House:
+    quarter = max(1, settings.threads // 4)
+    slots = max(1, (os.cpu_count() or 1) // 2)
+    lane = Lane(settings.data / "locks", slots=slots, waiters=quarter)
+    return House(settings=settings, passwords=Passwords(hasher, lane), waiting_room=WaitingRoom(quarter))

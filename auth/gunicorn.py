@@ -1,0 +1,33 @@
+"""How gunicorn runs auth: the app is made once and forked, so that workers share its memory.
+
+gunicorn reads this file's names. The settings were read, and refused when wrong, before gunicorn was started.
+"""
+
+import gc
+import os
+from typing import Any
+
+from auth.settings import read_settings
+
+_settings = read_settings(os.environ)
+
+bind = f"{_settings.host}:{_settings.port}"
+workers = _settings.workers
+worker_class = "gthread"
+threads = _settings.threads
+preload_app = True
+timeout = 60
+graceful_timeout = 5
+keepalive = 15
+max_requests = 0
+proc_name = "watchhouse-auth"
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm"  # noqa: S108  # a heartbeat file on a disk can stall a worker
+accesslog = None
+loglevel = "warning"
+
+
+def when_ready(_: Any) -> None:
+    """Keep what was made before the fork out of the collector's sight: looking at it would unshare its pages."""
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,1 @@
+"""How this process and all it leans on are doing."""

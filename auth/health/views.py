@@ -1,0 +1,101 @@
+"""/livez, /readyz, /health/: whether this process lives, can serve, and how all it leans on is doing."""
+
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+
+from pydantic import BaseModel
+
+from auth.database import run_alone
+from auth.http.route import Routes
+from sql.errors import translate
+from sql.statements import load
+
+routes = Routes("health")
+statements = load("health")
+
+SILENT_SECONDS = 60.0
+
+
+class Part(BaseModel):
+    """One thing this service leans on: `healthy`, `failing`, `silent`, or `unknown` before its first check."""
+
+    status: str
+    latency_ms: float | None = None
+    age_seconds: float | None = None
+
+
+class Health(BaseModel):
+    """The whole and its parts."""
+
+    status: str
+    timestamp: datetime
+    database: Part
+    collector: Part
+    broker: Part
+    mail: Part
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+@routes.add("GET", "/livez", answers={200: Alive}, is_limited=False)
+def check_alive() -> Any:
+    """Whether the process answers at all; needs nothing else."""
+    return {"status": "alive"}
+
+
+@routes.add("GET", "/readyz", answers={200: Alive}, is_limited=False)
+def check_ready() -> Any:
+    """Whether requests can be served: the database answers."""
+    run_alone(statements.read_health)
+    return {"status": "ready"}
+
+
+@routes.add("GET", "/health/", answers={200: Health, 503: Health}, is_limited=False)
+def check_health() -> Any:
+    """How this service and all it leans on are doing; 503 only when the database is away."""
+    started = perf_counter()
+    try:
+        [(collector_age, services)] = run_alone(statements.read_health)
+    except Exception as error:
+        if translate(error) is None:
+            raise
+        return 503, _report("unavailable", Part(status="failing"), Part(status="unknown"), {})
+    database = Part(status="healthy", latency_ms=round((perf_counter() - started) * 1000, 2))
+    collector = judge_collector(collector_age)
+    parts = {service["service"]: judge_service(service) for service in services}
+    is_well = collector.status == "healthy" and all(part.status != "failing" for part in parts.values())
+    return _report("healthy" if is_well else "degraded", database, collector, parts)
+
+
+def judge_collector(age_seconds: float | None) -> Part:
+    """A collector that beats is healthy; one that has not for a minute is silent."""
+    if age_seconds is None:
+        return Part(status="unknown")
+    return Part(status="healthy" if age_seconds < SILENT_SECONDS else "silent", age_seconds=round(age_seconds, 1))
+
+
+def judge_service(service: dict[str, Any]) -> Part:
+    """What the collector's last try of a service says of it."""
+    latency = service["latency_seconds"]
+    return Part(
+        status="healthy" if service["is_up"] else "failing",
+        age_seconds=round(service["age_seconds"], 1),
+        latency_ms=None if latency is None else round(latency * 1000, 2),
+    )
+
+
+def _report(status: str, database: Part, collector: Part, services: dict[str, Part]) -> Health:
+    unknown = Part(status="unknown")
+    return Health(
+        status=status,
+        timestamp=datetime.now(UTC),
+        database=database,
+        collector=collector,
+        broker=services.get("broker", unknown),
+        mail=services.get("mail", unknown),
+    )

@@ -1,0 +1,26 @@
+"""What the views of one app share and is made once: its settings, hashes, tokens, waiting room."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from auth.accounts.hashing import Passwords
+from auth.settings import Settings
+from common.asking import WaitingRoom
+
+KEY = "house"
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts of a running auth."""
+
+    settings: Settings
+    passwords: Passwords
+    waiting_room: WaitingRoom
+
+
+def house() -> House:
+    """The parts of the app that serves this request."""
+    return cast(House, current_app.extensions[KEY])

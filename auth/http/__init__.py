@@ -1,0 +1,1 @@
+"""The HTTP layer, thin and the same for every route. It knows no domain."""

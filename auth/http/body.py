@@ -1,0 +1,108 @@
+"""What comes in, made a model or refused with every field's faults.
+
+Bodies are parsed and validated in one pass by pydantic, strictly: no unknown field, no number in a string's place.
+"""
+
+import json
+from typing import Any, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from auth.http.problems import Problem, bad_fields
+
+Model = TypeVar("Model", bound=BaseModel)
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+NUL = "must not contain the NUL character"
+WHOLE = "body"
+MOST_REASONS = 50
+
+
+class Body(BaseModel):
+    """The base of every request body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, str_max_length=100_000)
+
+
+class Form(BaseModel):
+    """The base of what a page's form sends; its values are text."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, str_max_length=10_000)
+
+
+class Query(BaseModel):
+    """The base of every query string; its values are text, so numbers are read from it."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def read_body(model: type[Model]) -> Model:
+    """The request's body as `model`, JSON or for a Form a page's form. Raises Problem 400, 413, 415 or 422."""
+    if issubclass(model, Form):
+        return _read_form(model)
+    raw = request.get_data(cache=True)
+    if not raw and getattr(model, "may_be_absent", False):
+        return model()
+    if request.mimetype != "application/json":
+        raise Problem(415, "The body must be JSON, with the content type application/json")
+    try:
+        found = model.model_validate_json(raw)
+    except ValidationError as error:
+        raise _problem_of(error) from None
+    if b"\\u0000" in raw:
+        _refuse_nul(json.loads(raw))
+    return found
+
+
+def _read_form(model: type[Model]) -> Model:
+    if request.mimetype != FORM_TYPE:
+        raise Problem(415, f"The body must be a form, with the content type {FORM_TYPE}")
+    return _read_pairs(model, request.form)
+
+
+def read_query(model: type[Model]) -> Model:
+    """The query string as `model`. Raises Problem 422; a name that comes twice is a fault too."""
+    return _read_pairs(model, request.args)
+
+
+def _read_pairs(model: type[Model], pairs: "MultiDict[str, str]") -> Model:
+    values = _single_values(pairs)
+    _refuse_nul(values)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _problem_of(error) from None
+
+
+def _single_values(pairs: "MultiDict[str, str]") -> dict[str, str]:
+    if twice := {name: ["is given more than once"] for name, values in pairs.lists() if len(values) > 1}:
+        raise bad_fields(twice)
+    return pairs.to_dict()
+
+
+def _problem_of(error: ValidationError) -> Problem:
+    """400 for what is no JSON at all, 422 with the reasons by field for the rest; never the values."""
+    faults: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False, include_input=False)[:MOST_REASONS]:
+        if fault["type"] == "json_invalid":
+            return Problem(400, "The body is not valid JSON")
+        field = ".".join(str(step) for step in fault["loc"])[:100] or WHOLE
+        faults.setdefault(field, []).append(_reason(fault))
+    return bad_fields(faults)
+
+
+def _reason(fault: Any) -> str:
+    known = {"missing": "is required", "extra_forbidden": "is not a field of this request"}
+    return known.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _refuse_nul(value: Any) -> None:
+    """Text with NUL cannot be stored by PostgreSQL; here it is a fault of its field instead."""
+    if isinstance(value, dict) and (faults := {key: [NUL] for key, inner in value.items() if _holds_nul(inner)}):
+        raise bad_fields(faults)
+
+
+def _holds_nul(value: Any) -> bool:
+    return isinstance(value, str) and "\0" in value

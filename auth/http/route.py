@@ -1,0 +1,219 @@
+"""The one way a path of this service is made: a decorator that says who may ask, what comes in and what goes out.
+
+The order is fixed: sign-in, request limit, rights, body and query, the view, one commit. A view returns its payload,
+or its status and payload; everything else is raised as a Problem.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from pydantic import BaseModel
+
+from auth.database import db
+from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, is_within
+from auth.http.body import read_body, read_query
+from auth.http.idempotency import KeyVault, repeat_key
+from auth.http.limits import RequestLimits
+from auth.http.problems import Problem, too_many
+from auth.settings import Settings
+from auth.sign_in import Caller, demand_staff, read_caller, read_claims
+from auth.tokens import Claims
+from common.settings import Network
+
+View = Callable[..., Any]
+
+
+class SignIn(IntEnum):
+    """Who may ask. With TOKEN the signature is verified and the view's own statement reads the session."""
+
+    NOBODY = 0
+    TOKEN = 1
+    CALLER = 2
+    STAFF = 3
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and path, as the contract spells it, with all that is known of it."""
+
+    method: str
+    path: str
+    view: View
+    sign_in: SignIn
+    answers: dict[int, Any]
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    problems: tuple[int, ...]
+    is_idempotent: bool
+    is_limited: bool
+    wants: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def endpoint(self) -> str:
+        """Flask's name for it: unique, and found again in `request.endpoint`."""
+        return f"{self.method} {self.path}"
+
+
+class Routes:
+    """The routes of one domain, in the order they are written."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self._routes: list[Route] = []
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes)
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        sign_in: SignIn = SignIn.NOBODY,
+        answers: dict[int, Any] | None = None,
+        body: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        problems: tuple[int, ...] = (),
+        is_idempotent: bool = False,
+        is_limited: bool = True,
+    ) -> Callable[[View], View]:
+        """Make the decorated function the view of `method` `path`; `problems` are those that only this view raises."""
+
+        def register(view: View) -> View:
+            self._routes.append(
+                Route(
+                    method,
+                    path,
+                    view,
+                    sign_in,
+                    answers or {},
+                    body,
+                    query,
+                    problems,
+                    is_idempotent,
+                    is_limited,
+                    frozenset(inspect.signature(view).parameters),
+                )
+            )
+            return view
+
+        return register
+
+
+class Mounting:
+    """What all routes of an app share: its limits, its networks, its vault of kept answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.limits = RequestLimits(settings.rate_limit)
+        self.exempt = settings.rate_limit_exempt
+        self.staff_networks = settings.staff_networks
+        self.vault = KeyVault(settings.secret_key)
+
+    def mount(self, app: Flask, routes: Routes) -> None:
+        """Make `app` serve `routes`. The gate has taken trailing slashes off, so rules stand without."""
+        for route in routes:
+            app.add_url_rule(
+                route.path.rstrip("/") or "/",
+                endpoint=route.endpoint,
+                methods=[route.method],
+                view_func=self._handler(route),
+            )
+
+    def _handler(self, route: Route) -> Callable[..., Response]:
+        def handle(**arguments: Any) -> Response:
+            caller = self._admit(route, arguments)
+            if route.body:
+                arguments["body"] = read_body(route.body)
+            if route.query:
+                arguments["query"] = read_query(route.query)
+            key = repeat_key() if route.is_idempotent else None
+            if key is not None and caller is not None:
+                return self.vault.once(caller.id, route.path, key, lambda: to_response(route.view(**arguments)))
+            response = to_response(route.view(**arguments))
+            if route.method != "GET":
+                db.session.commit()
+            return response
+
+        return handle
+
+    def _admit(self, route: Route, arguments: dict[str, Any]) -> Caller | None:
+        """Judge who asks, and give the view what it wants to know of them."""
+        if route.sign_in is SignIn.NOBODY:
+            if route.is_limited:
+                self._limit_address()
+            return None
+        claims = self._read_claims()
+        if "claims" in route.wants:
+            arguments["claims"] = claims
+        if route.sign_in is SignIn.TOKEN:
+            return None
+        caller = read_caller(claims)
+        if route.sign_in is SignIn.STAFF:
+            self._demand_staff(caller)
+        if "caller" in route.wants:
+            arguments["caller"] = caller
+        return caller
+
+    def _read_claims(self) -> Claims:
+        try:
+            claims = read_claims()
+        except Problem:
+            self._limit_address()  # guesses at tokens are counted where they come from
+            raise
+        self._limit(claims.user_id)
+        return claims
+
+    def _demand_staff(self, caller: Caller) -> None:
+        demand_staff(caller)
+        demand_network(self.staff_networks)
+
+    def _limit_address(self) -> None:
+        self._limit(request.environ[CLIENT_ADDRESS])
+
+    def _limit(self, key: str) -> None:
+        if self.exempt and is_within(request.environ[CLIENT_ADDRESS], self.exempt):
+            return
+        verdict = self.limits.take(key)
+        request.environ[ADDED_HEADERS] += [
+            ("RateLimit-Policy", self.limits.policy),
+            ("RateLimit", f'"default";r={verdict.remaining};t={verdict.seconds}'),
+        ]
+        if not verdict.is_allowed:
+            raise too_many("Too many requests", verdict.seconds)
+
+
+def demand_network(networks: tuple[Network, ...]) -> None:
+    """Raises Problem 403 unless the request comes from one of `networks`."""
+    if not is_within(request.environ[CLIENT_ADDRESS], networks):
+        raise Problem(403, "This is not open to your network")
+
+
+def to_response(answer: Any) -> Response:
+    """A view's payload, or its status and payload, as a response; a response passes as it is."""
+    if isinstance(answer, Response):
+        return answer
+    status, payload = answer if isinstance(answer, tuple) else (200, answer)
+    if payload is None:
+        return Response(status=status)
+    return Response(payload if isinstance(payload, bytes) else to_json(payload), status, mimetype="application/json")
+
+
+def to_json(payload: Any) -> bytes:
+    """JSON of dictionaries, models, times and ids."""
+    return orjson.dumps(payload, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    raise TypeError(type(value).__name__)
+
+
+def envelope(message: str, data: Any) -> dict[str, Any]:
+    """The form of /api/v1's answers."""
+    return {"success": True, "message": message, "data": data}

@@ -1,0 +1,1 @@
+"""/metrics, right over workers and restarts."""

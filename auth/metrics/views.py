@@ -1,0 +1,54 @@
+"""/metrics: the requests' counts of all workers, and the totals that the database keeps exactly."""
+
+import hmac
+from typing import Any
+
+import structlog
+from flask import Response, request
+
+from auth.database import run_alone
+from auth.gate import CLIENT_ADDRESS, is_within
+from auth.house import house
+from auth.http.problems import unauthorized
+from auth.http.route import Routes
+from auth.metrics.exporter import print_requests
+from sql.errors import translate
+from sql.statements import load
+
+routes = Routes("metrics")
+statements = load("resources")
+log = structlog.get_logger()
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+ACTIONS_HEAD = """# HELP user_actions_total Actions on resources that succeeded, by action and person.
+# TYPE user_actions_total counter
+"""
+
+
+@routes.add("GET", "/metrics", answers={200: "text/plain"}, problems=(401,), is_limited=False)
+def print_metrics() -> Any:
+    """Figures for Prometheus. They name people, so outside a demo a token or a listed network is needed."""
+    _demand_scraper()
+    printed = print_requests(house().settings.data) + ACTIONS_HEAD.encode() + _print_actions().encode()
+    return Response(printed, content_type=MEDIA_TYPE)
+
+
+def _demand_scraper() -> None:
+    settings = house().settings
+    if is_within(request.environ[CLIENT_ADDRESS], settings.metrics_networks):
+        return
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not (settings.metrics_token and hmac.compare_digest(given.encode(), settings.metrics_token.encode())):
+        raise unauthorized("The metrics' token, or a listed network, is needed")
+
+
+def _print_actions() -> str:
+    """The lines of user_actions_total; none without the database, so that the rest can still be scraped."""
+    try:
+        [(lines,)] = run_alone(statements.print_action_totals, named=house().settings.metrics_users)
+    except Exception as error:
+        if translate(error) is None:
+            raise
+        log.warning("metrics_without_database")
+        return ""
+    return str(lines)

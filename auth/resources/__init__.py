@@ -1,0 +1,1 @@
+"""Shared resources: /actions/*."""

@@ -1,0 +1,1 @@
+"""Staff administers people."""

@@ -1,0 +1,1 @@
+"""What the processes share, and nothing else. It imports none of them."""

@@ -1,0 +1,56 @@
+-- Functions that run with the owner's rights, since only an owner may make and drop partitions.
+-- Run by every migration; each is replaced whole.
+
+-- The partitions that a policy wants from its own past to `ahead` spans after the moment, by name and bounds.
+-- Made apart and then attached: CREATE TABLE … PARTITION OF would lock the whole table against reading and writing, and
+-- behind one long query every insert would wait.
+CREATE OR REPLACE FUNCTION make_partitions(moment timestamptz) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+DECLARE
+    policy partition_policies;
+    starts timestamptz;
+    made int := 0;
+    partition_name text;
+BEGIN
+    FOR policy IN SELECT * FROM partition_policies ORDER BY table_name LOOP
+        FOR step IN -1 .. policy.ahead LOOP
+            starts := date_trunc(policy.span, moment) + step * ('1 ' || policy.span)::interval;
+            partition_name := policy.table_name || to_char(starts, CASE policy.span WHEN 'day' THEN '_YYYYMMDD' ELSE '_YYYYMM' END);
+            IF to_regclass('public.' || quote_ident(partition_name)) IS NULL THEN
+                EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                    partition_name, policy.table_name);
+                EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                    policy.table_name, partition_name, starts, starts + ('1 ' || policy.span)::interval);
+                made := made + 1;
+            END IF;
+        END LOOP;
+    END LOOP;
+    RETURN made;
+END $$;
+
+-- Drops the partitions whose every row is older than its policy keeps. The lock timeout makes it give way to inserts
+-- rather than queue in front of them; what could not be dropped is tried again at the next run.
+CREATE OR REPLACE FUNCTION drop_partitions(moment timestamptz) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
+DECLARE
+    aged record;
+    dropped int := 0;
+BEGIN
+    FOR aged IN
+        SELECT child.relname AS name
+        FROM partition_policies policy
+        JOIN pg_class parent ON parent.relname = policy.table_name AND parent.relnamespace = 'public'::regnamespace
+        JOIN pg_inherits ON pg_inherits.inhparent = parent.oid
+        JOIN pg_class child ON child.oid = pg_inherits.inhrelid
+        WHERE (regexp_match(pg_get_expr(child.relpartbound, child.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz <= moment - policy.keep
+        ORDER BY child.relname
+    LOOP
+        BEGIN
+            EXECUTE format('DROP TABLE public.%I', aged.name);
+            dropped := dropped + 1;
+        EXCEPTION WHEN lock_not_available THEN
+            RAISE NOTICE 'partition % is in use; it stays until the next run', aged.name;
+        END;
+    END LOOP;
+    RETURN dropped;
+END $$;

@@ -1,0 +1,100 @@
+"""Fixtures of all tests: one real PostgreSQL, databases of one test, and the app in a transaction that is undone."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+
+import auth.app
+from auth.settings import read_settings
+from standalone.postgres import Server
+from tests.support.client import Api
+from tests.support.databases import Database, prepare_template, throw_away
+from tests.support.ports import free_port
+from tests.support.processes import Running, start_auth, start_collector
+from tests.support.rollback import OuterTransaction, engine_options_for, open_outer
+
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL for the whole run, with the template of all databases in it."""
+    found = Server(tmp_path_factory.mktemp("postgres") / "cluster", port=free_port(), password="the superuser's own")
+    found.start()
+    try:
+        prepare_template(found)
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    """A committed database for one test: for NOTIFY, claims, races and whole processes."""
+    with throw_away(server) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def outer(server: Server) -> Iterator[OuterTransaction]:
+    """The connection that the app of all rolled-back tests uses."""
+    with throw_away(server) as found:
+        opened = open_outer(found.auth_url)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def rolled_back_app(outer: OuterTransaction, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The app on that connection, in a demo, with a hasher that is cheap."""
+    settings = read_settings(
+        {
+            "WATCHHOUSE_DEMO": "1",
+            "WATCHHOUSE_DATA": str(tmp_path_factory.mktemp("data")),
+            "DATABASE_URL": "postgresql://u@h/d",
+        }
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auth.app, "engine_options", lambda **_: engine_options_for(outer))
+        return auth.app.create_app(settings, CHEAP_HASHER)
+
+
+@pytest.fixture
+def api(rolled_back_app: Flask, outer: OuterTransaction) -> Iterator[Api]:
+    """The API over an app whose every change is undone after the test; `now()` stands still meanwhile."""
+    outer.begin()
+    try:
+        yield Api(rolled_back_app.test_client(), outer)
+    finally:
+        outer.end()
+
+
+@pytest.fixture
+def make_auth(database: Database, tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts real auths on `database`, with settings of the test's own; ends them."""
+    started: list[Running] = []
+
+    def make(**settings: str) -> Running:
+        started.append(start_auth(database, tmp_path, **settings))
+        return started[-1]
+
+    yield make
+    for running in started:
+        running.stop()
+
+
+@pytest.fixture
+def make_collector(database: Database, tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts real collectors on `database`, with settings of the test's own; ends them."""
+    started: list[Running] = []
+
+    def make(**settings: str) -> Running:
+        started.append(start_collector(database, tmp_path, **settings))
+        return started[-1]
+
+    yield make
+    for running in started:
+        running.stop()

@@ -1,0 +1,113 @@
+"""Our processes as an operator starts them, on free ports, and ended by their process id."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from tests.support.databases import Database
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
+
+HOUSE = Path(__file__).parents[2]
+STOP_SECONDS = 15
+
+
+@dataclass
+class Running:
+    """A process of ours that serves HTTP."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    log: Path
+
+    def output(self) -> str:
+        """What it has printed."""
+        return self.log.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """End it at once, with nothing put in order."""
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+    def stop(self) -> int:
+        """Ask it to end, and wait; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """A bare environment with `settings`: nothing of the tester's own leaks in."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {**kept, "PYTHONPATH": str(HOUSE), **settings}
+
+
+def start(module: str, *arguments: str, settings: Mapping[str, str], url: str, ready: str, log: Path) -> Running:
+    """Start `python -m module`, return once `url` + `ready` answers 200."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            env=environment(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=log.parent,
+        )
+    running = Running(process, url, log)
+
+    def answers() -> bool:
+        assert process.poll() is None, f"{module} ended: {running.output()}"
+        try:
+            return requests.get(url + ready, timeout=2).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    try:
+        wait_for(answers, seconds=20, what=f"{module} answers at {ready}")
+    except BaseException:
+        process.kill()
+        raise
+    return running
+
+
+def start_auth(database: Database, folder: Path, **settings: str) -> Running:
+    """A real auth, gunicorn and all, on `database`; `settings` override."""
+    port = free_port()
+    own = {
+        "WATCHHOUSE_DEMO": "1",
+        "WATCHHOUSE_DATA": str(folder / "data"),
+        "DATABASE_URL": database.auth_url,
+        "AUTH_PORT": str(port),
+        "LOG_FORMAT": "json",
+        **settings,
+    }
+    return start(
+        "auth", "run", settings=own, url=f"http://127.0.0.1:{own['AUTH_PORT']}", ready="/livez", log=folder / "auth.log"
+    )
+
+
+def start_collector(database: Database, folder: Path, **settings: str) -> Running:
+    """A real collector on `database`; `settings` override."""
+    port = free_port()
+    own = {
+        "WATCHHOUSE_DEMO": "1",
+        "WATCHHOUSE_DATA": str(folder / "data"),
+        "DATABASE_URL": database.collector_url,
+        "COLLECTOR_PORT": str(port),
+        "LOG_FORMAT": "json",
+        **settings,
+    }
+    return start(
+        "collector",
+        "run",
+        settings=own,
+        url=f"http://127.0.0.1:{own['COLLECTOR_PORT']}",
+        ready="/healthz",
+        log=folder / "collector.log",
+    )
