@@ -1,0 +1,101 @@
+"""The command line of the generator: simulated people who bring the house to life, at a fixed open-loop rate."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+
+from common.settings import SettingsError, read
+from generator.client import Client
+from generator.display import Display, Lines, keep_showing
+from generator.people import make_people
+from generator.reckoning import ServiceAwayError, comparison_at_end, counts_at_start
+from generator.run import Plan, Run, Stop
+from generator.scenarios import SCENARIOS
+from generator.screen import Screen
+from generator.settings import Settings
+from generator.summary import lines_of, summarise
+from generator.waiting import unless
+
+_SCENARIO_HELP = "; ".join(f"{scenario.name}: {scenario.summary}" for scenario in SCENARIOS.values())
+
+
+@click.command()
+@click.option("--people", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many take part.")
+@click.option("--rate", type=click.FloatRange(0.01, 10_000), default=5.0, show_default=True,
+              help="Requests a second, on the mean over the scenario's period.")
+@click.option("--duration", type=click.FloatRange(0), default=0.0, help="Seconds; 0, the default, is for ever.")
+@click.option("--scenario", type=click.Choice(tuple(SCENARIOS)), default="steady", show_default=True,
+              help=_SCENARIO_HELP)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes people and schedule.")
+@click.option("--concurrency", type=click.IntRange(1, 10_000), default=200, show_default=True,
+              help="Most requests in flight; arrivals over it are shed, and counted as shed.")
+@click.option("--verify", is_flag=True, help="Fail unless the service counted exactly what was done.")
+@click.option("--url", "target", help="The service; TARGET_URL, or http://127.0.0.1:5000, when not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; progress goes to stderr.")
+def main(scenario: str, target: str | None, *, verify: bool, as_json: bool, **options: Any) -> None:
+    """Simulated people who use Watchhouse over HTTP.
+
+    They register, sign in, share, read, change and delete at a fixed rate that never waits for answers. At the end
+    the run's own ledger is held against the service's counters.
+    """
+    settings = _read_settings(target)
+    plan = Plan(scenario=SCENARIOS[scenario], **options)
+    try:
+        summary = asyncio.run(_run(plan, settings, _display(plan, settings.target_url, as_json=as_json)))
+    except ServiceAwayError:
+        raise click.ClickException(f"{settings.target_url} does not get ready") from None
+    click.echo(json.dumps(summary, indent=2) if as_json else "\n".join(lines_of(summary)))
+    sys.exit(1 if verify and not summary["ledger"]["agrees"] else 0)
+
+
+def _read_settings(target: str | None) -> Settings:
+    try:
+        return read(Settings, dict(os.environ) | ({"TARGET_URL": target} if target else {}))
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _display(plan: Plan, target: str, *, as_json: bool) -> Display:
+    console = Console()
+    if console.is_terminal and not as_json:
+        return Screen(plan, target, console)
+    return Lines(plan, target, to_stderr=as_json)
+
+
+async def _run(plan: Plan, settings: Settings, display: Display) -> dict[str, Any]:
+    stop = _stop_on_signals()
+    people = make_people(plan.people, plan.seed)
+    async with Client(settings.target_url, settings.metrics_token) as client:
+        click.echo(f"waiting for {settings.target_url} to be ready", err=True)
+        before = await unless(stop.arrivals, counts_at_start(client, people))
+        run = Run(plan, people, client)
+        await _play_shown(run, stop, display)
+        comparison = None if before is None else await comparison_at_end(client, people, run.ledger, before)
+    return summarise(run, settings.target_url, comparison)
+
+
+def _stop_on_signals() -> Stop:
+    stop = Stop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.ask)
+    return stop
+
+
+async def _play_shown(run: Run, stop: Stop, display: Display) -> None:
+    display.open()
+    shower = asyncio.create_task(keep_showing(display, run.tally, run.elapsed))
+    try:
+        await run.play(stop)
+    finally:
+        shower.cancel()
+        display.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The end of a run in figures: one dictionary, printed as JSON or told in lines. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from generator.actions import Kind, Outcome
+from generator.latency import Sketch, merged
+from generator.ledger import Comparison
+from generator.run import Run
+
+PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+SHOWN_DIFFERENCES = 20
+
+
+def summarise(run: Run, url: str, comparison: Comparison | None) -> dict[str, Any]:
+    """Everything that the run did."""
+    plan, tally = run.plan, run.tally
+    return {
+        "url": url,
+        "scenario": plan.scenario.name,
+        "seed": plan.seed,
+        "people": plan.people,
+        "rate": plan.rate,
+        "seconds": round(run.arriving_seconds, 3),
+        "arrived": tally.arrived,
+        "arrived_per_second": round(tally.arrived / max(run.arriving_seconds, 0.001), 3),
+        "shed": tally.shed,
+        "repeats": tally.repeats,
+        "abandoned": tally.arrived - tally.shed - sum(tally.outcomes.values()),
+        "outcomes": {outcome.value: tally.total(outcome) for outcome in Outcome},
+        "latency_ms": _latency(merged(tally.latencies.values())),
+        "actions": {kind.value: _action(run, kind) for kind in Kind if tally.latencies[kind].count},
+        "ledger": _ledger(comparison),
+    }
+
+
+def _action(run: Run, kind: Kind) -> dict[str, Any]:
+    outcomes = {outcome.value: run.tally.outcomes[kind, outcome] for outcome in Outcome}
+    return outcomes | {"latency_ms": _latency(run.tally.latencies[kind])}
+
+
+def _latency(sketch: Sketch) -> dict[str, float | None]:
+    found = {name: sketch.percentile(share) for name, share in PERCENTILES.items()}
+    figures = {name: None if value is None else round(value * 1000, 2) for name, value in found.items()}
+    return figures | {"max": round(sketch.longest * 1000, 2)}
+
+
+def _ledger(comparison: Comparison | None) -> dict[str, Any]:
+    if comparison is None:
+        return {"is_compared": False, "agrees": False}
+    return {
+        "is_compared": True,
+        "agrees": comparison.holds,
+        "uncertain": comparison.uncertain,
+        "totals": comparison.totals(),
+        "differing": [
+            {"user": line.user, "action": line.action, "low": line.low, "high": line.high, "served": line.served}
+            for line in comparison.differing
+        ],
+        "unnamed": list(comparison.unnamed),
+    }
+
+
+def lines_of(summary: dict[str, Any]) -> Iterator[str]:
+    """The summary for a reader."""
+    yield (f"{summary['scenario']}, seed {summary['seed']}, {summary['people']} people: {summary['arrived']} arrivals "
+           f"in {summary['seconds']:.1f} s = {summary['arrived_per_second']:.2f}/s of {summary['rate']:g}/s asked, "
+           f"{summary['shed']} shed, {summary['repeats']} repeats, {summary['abandoned']} abandoned")
+    yield ""
+    outcomes = [outcome.value for outcome in Outcome]
+    yield f"{'action':<17}" + "".join(f"{name:>12}" for name in (*outcomes, *PERCENTILES))
+    for name, action in summary["actions"].items():
+        yield _row(name, action, action["latency_ms"])
+    yield _row("all", summary["outcomes"], summary["latency_ms"])
+    yield ""
+    yield from _ledger_lines(summary["ledger"])
+
+
+def _row(name: str, counts: dict[str, Any], latency: dict[str, float | None]) -> str:
+    times = ("-" if latency[name] is None else f"{latency[name]:.1f} ms" for name in PERCENTILES)
+    return f"{name:<17}" + "".join(f"{cell!s:>12}" for cell in (*(counts[outcome] for outcome in Outcome), *times))
+
+
+def _ledger_lines(ledger: dict[str, Any]) -> Iterator[str]:
+    if not ledger["is_compared"]:
+        yield "ledger: the service's /metrics could not be read, nothing was compared"
+        return
+    totals = ", ".join(f"{action} {_span(whole['low'], whole['high'])}/{whole['served']}"
+                       for action, whole in sorted(ledger["totals"].items()))
+    yield f"ledger: {'agrees with' if ledger['agrees'] else 'DIFFERS FROM'} user_actions_total (ours/served: {totals})"
+    if ledger["uncertain"]:
+        yield f"        {ledger['uncertain']} requests never got a clear answer: for them a range was compared"
+    if ledger["unnamed"]:
+        yield f"        {len(ledger['unnamed'])} people are not named by the service but folded into \"other\""
+    for line in ledger["differing"][:SHOWN_DIFFERENCES]:
+        bounds = _span(line["low"], line["high"])
+        yield f"        {line['user']} {line['action']}: {bounds} by us, {line['served']} served"
+    if len(ledger["differing"]) > SHOWN_DIFFERENCES:
+        yield f"        and {len(ledger['differing']) - SHOWN_DIFFERENCES} more"
+
+
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low} to {high}"
