@@ -1,0 +1,129 @@
+"""Our own processes as services: auth, collector, generator; and which of our settings each gets to see.
+
+A process gets what it needs: the owner's URL goes to the migration only, a role's URL to its process only.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from standalone.broker import USER
+from standalone.program import Check, Program, answers_http
+from standalone.secrets import keep_secret
+from standalone.settings import LOOPBACK, Settings, reachable
+
+SOURCE = Path(__file__).parents[1]
+PASSED_ON_BY_US = ("DATABASE_URL", "MQTT_URL", "SECRET_KEY", "METRICS_PASSWORD", "AUTH_DATABASE_PASSWORD",
+                   "COLLECTOR_DATABASE_PASSWORD", "READER_DATABASE_PASSWORD", "MONITOR_DATABASE_PASSWORD")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Every secret of a system, given or kept."""
+
+    superuser: str
+    owner: str
+    auth: str
+    collector: str
+    reader: str
+    monitor: str
+    broker: str
+    key: str
+
+
+def find_secrets(settings: Settings) -> Secrets:
+    """What was given, and for the rest what is kept in the data folder."""
+    folder = settings.data / "secrets"
+    return Secrets(
+        superuser=keep_secret(folder, "postgres_password", ""),
+        owner=keep_secret(folder, "metrics_password", settings.metrics_password),
+        auth=keep_secret(folder, "auth_database_password", settings.auth_password),
+        collector=keep_secret(folder, "collector_database_password", settings.collector_password),
+        reader=keep_secret(folder, "reader_database_password", settings.reader_password),
+        monitor=keep_secret(folder, "monitor_database_password", settings.monitor_password),
+        broker=keep_secret(folder, "mqtt_password", ""),
+        key=keep_secret(folder, "secret_key", settings.secret_key),
+    )
+
+
+class Processes:
+    """Makes our processes' services over a database at the owner's `database_url`."""
+
+    def __init__(self, settings: Settings, secrets: Secrets, database_url: str, environment: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._database_url = database_url
+        self.environment = child_environment(settings, environment)
+
+    def migration(self) -> dict[str, str]:
+        """The environment of `auth migrate`: the only one with the owner's URL and all roles' passwords."""
+        return {
+            **self.environment,
+            "DATABASE_URL": self._database_url,
+            "AUTH_DATABASE_PASSWORD": self._secrets.auth,
+            "COLLECTOR_DATABASE_PASSWORD": self._secrets.collector,
+            "READER_DATABASE_PASSWORD": self._secrets.reader,
+            "MONITOR_DATABASE_PASSWORD": self._secrets.monitor,
+        }
+
+    def auth_environment(self) -> dict[str, str]:
+        """The environment of auth and its commands."""
+        return {
+            **self.environment,
+            "DATABASE_URL": with_login(self._database_url, "watchhouse_auth", self._secrets.auth),
+            "SECRET_KEY": self._secrets.key,
+        }
+
+    def auth(self) -> Program:
+        """The HTTP service."""
+        return self._program("auth", self.auth_environment(), answers_http(
+            reachable(self._settings.auth_host), self._settings.auth_port, "/readyz"))
+
+    def collector(self) -> Program:
+        """The daemon."""
+        mqtt = f"mqtt://{USER}:{quote(self._secrets.broker, safe='')}@{LOOPBACK}:{self._settings.mqtt_port}"
+        return self._program("collector", {
+            **self.environment,
+            "DATABASE_URL": with_login(self._database_url, "watchhouse_collector", self._secrets.collector),
+            "MQTT_URL": self._settings.mqtt_url or mqtt,
+        }, answers_http(reachable(self._settings.collector_host), self._settings.collector_port, "/healthz"))
+
+    def generator(self, *, in_terminal: bool) -> Program:
+        """The simulated people; their display is the terminal's, else their lines go to the log."""
+        log = None if in_terminal else self._settings.data / "log" / "generator.log"
+        return Program("generator", (sys.executable, "-m", "generator"),
+                       {**self.environment, "TARGET_URL": auth_url(self._settings)}, log, folder=SOURCE)
+
+    def monitor_url(self) -> str:
+        """The postgres exporter's URL."""
+        return with_login(self._database_url, "watchhouse_monitor", self._secrets.monitor)
+
+    def _program(self, name: str, environment: Mapping[str, str], is_ready: Check) -> Program:
+        return Program(name, (sys.executable, "-m", name, "run"), environment,
+                       self._settings.data / "log" / f"{name}.log", is_ready, folder=SOURCE)
+
+
+def child_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What every child gets: our own environment without the secrets that go to one of them each."""
+    hidden = {name + suffix for name in PASSED_ON_BY_US for suffix in ("", "_FILE")}
+    child = {name: value for name, value in environment.items() if name not in hidden}
+    return {
+        **child,
+        "WATCHHOUSE_DEMO": "1" if settings.demo else "0",
+        "WATCHHOUSE_DATA": str(settings.data),
+        "PUBLIC_URL": environment.get("PUBLIC_URL") or auth_url(settings),
+    }
+
+
+def auth_url(settings: Settings) -> str:
+    """Where we reach auth."""
+    return f"http://{reachable(settings.auth_host)}:{settings.auth_port}"
+
+
+def with_login(url: str, role: str, password: str) -> str:
+    """`url` with another role and password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(role, safe='')}:{quote(password, safe='')}@{host}"))

@@ -1,0 +1,107 @@
+"""What a user is told when the settings are wrong, and who may use a data folder."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from common.settings import read
+from standalone.lock import FolderLock
+from standalone.processes import SOURCE, Processes, find_secrets, with_login
+from standalone.settings import Settings, with_defaults
+
+Ports = dict[str, str]
+
+
+@pytest.fixture
+def ports(free_port: Callable[[], int]) -> Ports:
+    names = ("AUTH", "COLLECTOR", "POSTGRES", "MQTT", "PROMETHEUS", "ALERTMANAGER", "EXPORTER")
+    return {f"{name}_PORT": str(free_port()) for name in names}
+
+
+def run_standalone(data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "WATCHHOUSE_DATA": str(data), **settings}
+    return subprocess.run([sys.executable, "-m", "standalone"], cwd=SOURCE, env=environment, capture_output=True,
+                          text=True, check=False)
+
+
+def test_every_fault_is_told_at_once_by_name(tmp_path: Path, ports: Ports) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        wrong = {"AUTH_PORT": "high", "MQTT_PORT": ports["POSTGRES_PORT"], "GENERATOR": "perhaps",
+                 "COLLECTOR_PORT": str(taken.getsockname()[1]), "WATCHHOUSE_DEMO": "0"}
+        run = run_standalone(tmp_path / "data", **{**ports, **wrong})
+    assert run.returncode == 2
+    assert "AUTH_PORT: must be a whole number" in run.stderr
+    assert "POSTGRES_PORT, MQTT_PORT: name the same port" in run.stderr
+    assert "COLLECTOR_PORT: port" in run.stderr
+    assert "GENERATOR: must be on or off" in run.stderr
+    assert "SECRET_KEY: is missing" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_every_taken_port_is_named(tmp_path: Path, ports: Ports) -> None:
+    with socket.create_server(("127.0.0.1", int(ports["AUTH_PORT"]))), \
+            socket.create_server(("127.0.0.1", int(ports["POSTGRES_PORT"]))):
+        run = run_standalone(tmp_path / "data", **ports)
+    assert run.returncode == 2
+    assert f"AUTH_PORT: port {ports['AUTH_PORT']} is taken" in run.stderr
+    assert f"POSTGRES_PORT: port {ports['POSTGRES_PORT']} is taken" in run.stderr
+
+
+def test_a_second_copy_on_a_folder_is_refused(tmp_path: Path, ports: Ports) -> None:
+    with FolderLock(tmp_path / "data"):
+        run = run_standalone(tmp_path / "data", **ports)
+    assert run.returncode == 1
+    assert f"is in use by another copy (process {os.getpid()})" in run.stderr
+
+
+def test_a_clean_end_is_told_from_a_kill(tmp_path: Path) -> None:
+    with FolderLock(tmp_path) as first:
+        assert not first.was_killed
+    with FolderLock(tmp_path) as second:
+        assert not second.was_killed
+    (tmp_path / "lock").write_text("4711")
+    with FolderLock(tmp_path) as third:
+        assert third.was_killed
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read(Settings, with_defaults({"WATCHHOUSE_DATA": str(tmp_path)}))
+
+
+def test_secrets_are_made_once_and_for_their_owner_only(settings: Settings, tmp_path: Path) -> None:
+    made = find_secrets(settings)
+    assert find_secrets(settings) == made
+    assert len({made.superuser, made.auth, made.collector, made.reader, made.monitor, made.broker, made.key}) == 7
+    kept = [tmp_path / "secrets", *(tmp_path / "secrets").iterdir()]
+    assert {path.stat().st_mode & 0o077 for path in kept} == {0}
+
+
+def test_each_process_sees_its_own_secrets_only(settings: Settings) -> None:
+    secrets = find_secrets(settings)
+    given = {"SECRET_KEY_FILE": "key", "METRICS_PASSWORD": "owner", "SMTP_URL": "smtp://mail"}
+    processes = Processes(settings, secrets, "postgresql://metrics:owner@host:1/metrics", given)
+    auth = dict(processes.auth().environment)
+    generator = dict(processes.generator(in_terminal=False).environment)
+    assert auth["DATABASE_URL"] == f"postgresql://watchhouse_auth:{secrets.auth}@host:1/metrics"
+    assert "SECRET_KEY_FILE" not in auth
+    assert "METRICS_PASSWORD" not in auth
+    assert "MQTT_URL" not in auth
+    assert not {"DATABASE_URL", "SECRET_KEY", "MQTT_URL"} & generator.keys()
+    assert processes.collector().environment["SMTP_URL"] == "smtp://mail"
+
+
+@pytest.mark.parametrize(("url", "expected"), [
+    ("postgresql://a:b@host:5/db", "postgresql://role:p%2Fw@host:5/db"),
+    ("postgresql://host/db?sslmode=require", "postgresql://role:p%2Fw@host/db?sslmode=require"),
+    ("postgres://a:p%40b@[::1]:5/db", "postgres://role:p%2Fw@[::1]:5/db"),
+])
+def test_a_url_gets_another_login(url: str, expected: str) -> None:
+    assert with_login(url, "role", "p/w") == expected
