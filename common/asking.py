@@ -9,7 +9,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg2
 import structlog
@@ -21,8 +21,9 @@ POLL_SECONDS = 0.025
 RECONNECT_SECONDS = 1.0
 CONNECT_SECONDS = 2
 # A listener says nothing by itself: without these a peer that vanished would go unnoticed for hours.
-KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
-             "tcp_user_timeout": 10_000}
+KEEPALIVE: dict[str, Any] = {
+    "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+}
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ class Listener:
         self._channels = frozenset(channels)
         self._process = process
         self._connection: extensions.connection | None = None
+        self._is_away = False
         self._stopped, self._stop = os.pipe()
 
     def wait(self, seconds: float) -> set[str]:
@@ -73,8 +75,10 @@ class Listener:
                 self._connection = self._listen()
                 return set(self._channels)
             return self._hear(self._connection, seconds)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            log.warning("listener_disconnected", error=type(error).__name__)
+        except psycopg2.Error as error:
+            if not self._is_away:  # told once, not at every try
+                log.warning("listener_disconnected", error=type(error).__name__)
+            self._is_away = True
             self._disconnect()
             select.select([self._stopped], [], [], min(seconds, RECONNECT_SECONDS))
             return set()
@@ -90,17 +94,18 @@ class Listener:
         os.close(self._stop)
 
     def _listen(self) -> extensions.connection:
-        connection = psycopg2.connect(self._url, application_name=f"{self._process} listener",
-                                      connect_timeout=CONNECT_SECONDS, **KEEPALIVE)
+        connection: extensions.connection = psycopg2.connect(
+            self._url, application_name=f"{self._process} listener", connect_timeout=CONNECT_SECONDS, **KEEPALIVE)
         connection.autocommit = True  # inside a transaction nothing would be heard
         with connection.cursor() as cursor:
             for channel in sorted(self._channels):
                 cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        self._is_away = False
         log.info("listener_connected", channels=sorted(self._channels))
         return connection
 
     def _hear(self, connection: extensions.connection, seconds: float) -> set[str]:
-        select.select([connection, self._stopped], [], [], seconds)
+        select.select([connection.fileno(), self._stopped], [], [], seconds)
         connection.poll()
         heard = {notice.channel for notice in connection.notifies}
         connection.notifies.clear()

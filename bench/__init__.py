@@ -1,0 +1,1 @@
+"""What the hot paths cost, as ratios against a reference measured side by side in the same run."""

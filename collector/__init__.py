@@ -1,0 +1,1 @@
+"""The daemon that measures, sends and cleans up. It meets auth only in the database."""

@@ -1,0 +1,67 @@
+"""Knocking at a broker: a real one, a wrong password, one that is not there, one that says nothing."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.broker import knock
+from collector.errors import BrokerError
+from standalone.broker import make_broker
+from tests.collector.daemons import LOOPBACK, Daemon
+from tests.support.ports import free_port
+from tests.support.processes import HOUSE
+from tests.support.waiting import wait_for
+
+PASSWORD = "a-pass/word"
+
+
+@pytest.fixture
+def broker_port(tmp_path: Path) -> Iterator[int]:
+    """A broker that knows the collector."""
+    port = free_port()
+    broker = make_broker(tmp_path, port, PASSWORD, HOUSE / "mosquitto", dict(os.environ))
+    broker.launch()
+    wait_for(broker.is_ready, what="the broker")
+    yield port
+    broker.stop(5)
+
+
+def test_it_measures_a_broker_that_lets_us_in(broker_port: int) -> None:
+    assert 0 < knock(f"mqtt://collector:a-pass%2Fword@{LOOPBACK}:{broker_port}", 3) < 3
+
+
+@pytest.mark.parametrize("login", ["collector:wrong@", "stranger:a-pass%2Fword@", ""])
+def test_it_tells_of_a_broker_that_does_not(broker_port: int, login: str) -> None:
+    with pytest.raises(BrokerError):
+        knock(f"mqtt://{login}{LOOPBACK}:{broker_port}", 3)
+
+
+def test_it_tells_of_a_broker_that_is_not_there() -> None:
+    with pytest.raises(BrokerError, match="refused"):
+        knock(f"mqtt://{LOOPBACK}:{free_port()}", 3)
+
+
+def test_it_waits_no_longer_than_its_limit() -> None:
+    with socket.create_server((LOOPBACK, 0)) as silent, pytest.raises(BrokerError, match=r"no answer within 0\.3 s"):
+        knock(f"mqtt://{LOOPBACK}:{silent.getsockname()[1]}", 0.3)
+
+
+def test_the_daemon_stores_what_it_found(start: Callable[..., Daemon], database: Any, broker_port: int) -> None:
+    daemon = start(MQTT_URL=f"mqtt://collector:a-pass%2Fword@{LOOPBACK}:{broker_port}")
+    daemon.wait(lambda: daemon.sample("watchhouse_broker_up") == 1, "the broker is up")
+    state = "SELECT is_up, latency_seconds > 0 FROM service_states"
+    daemon.wait(lambda: database.rows(state) == [(True, True)], "a row")
+    assert daemon.sample("watchhouse_broker_latency_seconds") > 0
+
+
+def test_the_daemon_stores_that_it_is_away(start: Callable[..., Daemon], database: Any) -> None:
+    daemon = start(MQTT_URL=f"mqtt://collector:secret@{LOOPBACK}:{free_port()}")
+    daemon.wait(lambda: database.rows("SELECT count(*) FROM service_states") == [(1,)], "a row")
+    is_up, error, failures = database.rows("SELECT is_up, error, failures FROM service_states")[0]
+    assert (is_up, failures) == (False, 1)
+    assert "refused" in error
+    assert "secret" not in error
