@@ -17,7 +17,11 @@ from common.settings import Network
 Headers = list[tuple[str, str]]
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-SECURITY_HEADERS: Headers = [
+DATA_HEADERS: Headers = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+]
+PAGE_HEADERS: Headers = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
@@ -58,7 +62,8 @@ class Gate:
             environ["PATH_INFO"] = path.rstrip("/") or "/"
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
-            headers += SECURITY_HEADERS
+            # What a browser may do with a page has no meaning for data, and the server checks every header it writes.
+            headers += PAGE_HEADERS if any("text/html" in value for _, value in headers) else DATA_HEADERS
             headers += added
             headers.append(("X-Request-ID", request_id))
             headers.append(("X-Response-Time", f"{perf_counter() - started:.3f}s"))

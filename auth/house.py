@@ -13,7 +13,7 @@ KEY = "house"
 
 
 @dataclass(frozen=True)
-class House:
+class Parts:
     """The parts of a running auth."""
 
     settings: Settings
@@ -21,6 +21,6 @@ class House:
     waiting_room: WaitingRoom
 
 
-def house() -> House:
+def house() -> Parts:
     """The parts of the app that serves this request."""
-    return cast(House, current_app.extensions[KEY])
+    return cast(Parts, current_app.extensions[KEY])

@@ -34,7 +34,7 @@ class Caller:
 
 def read_claims() -> Claims:
     """The claims of the request's bearer token. Raises Problem 401."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise unauthorized()
     reader: TokenReader = current_app.extensions["token_reader"]

@@ -12,6 +12,7 @@ from auth.settings import read_settings
 from standalone.postgres import Server
 from tests.support.client import Api
 from tests.support.databases import Database, prepare_template, throw_away
+from tests.support.platform import Platform, run_platform
 from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth, start_collector
 from tests.support.rollback import OuterTransaction, engine_options_for, open_outer
@@ -98,3 +99,17 @@ def make_collector(database: Database, tmp_path: Path) -> Iterator[Callable[...,
     yield make
     for running in started:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The whole house, with people in it."""
+    with run_platform(tmp_path_factory.mktemp("platform")) as found:
+        yield found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share the platform run in one worker, so that it is started once."""
+    for item in items:
+        if "platform" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("platform"))

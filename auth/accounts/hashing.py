@@ -7,16 +7,20 @@ its own. In each worker only a quarter of the threads may wait for a slot; who c
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from auth.http.problems import overloaded
 
+Result = TypeVar("Result")
+
+LOWER_PRIORITY = 10
 LOOK_SECONDS = 0.004
 LONGEST_WAIT_SECONDS = 5.0
 BUSY = "Too many sign-ins at this moment; try again shortly"
@@ -28,26 +32,38 @@ def default_hasher() -> PasswordHasher:
 
 
 class Lane:
-    """At most `slots` at once over all processes that share `folder`, and `waiters` threads of this one waiting."""
+    """At most `slots` at once over all processes that share `folder`, and `waiters` threads of this one waiting.
+
+    What runs in it runs in threads of a low priority: when the processor is short, the other routes come first.
+    """
 
     def __init__(self, folder: Path, *, slots: int, waiters: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._files = [folder / f"hash-{number}.lock" for number in range(slots)]
         self._room = threading.BoundedSemaphore(waiters)
+        self._threads = ThreadPoolExecutor(slots, "hash", initializer=_lower_priority)  # they start on first use
 
-    @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Hold a slot. Raises Problem 503 when too many wait already, or the wait gets too long."""
+    def demand_room(self) -> None:
+        """Raises Problem 503 when nobody could enter now: before anything was done that would be in vain."""
+        if not self._room.acquire(blocking=False):
+            raise overloaded(BUSY)
+        self._room.release()
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """What `work` gives, done in a slot. Raises Problem 503 when too many wait already, or the wait is too long."""
         if not self._room.acquire(blocking=False):
             raise overloaded(BUSY)
         try:
-            handle = self._take_slot()
-            try:
-                yield
-            finally:
-                os.close(handle)
+            return self._threads.submit(self._in_slot, work).result()
         finally:
             self._room.release()
+
+    def _in_slot(self, work: Callable[[], Result]) -> Result:
+        handle = self._take_slot()
+        try:
+            return work()
+        finally:
+            os.close(handle)
 
     def _take_slot(self) -> int:
         deadline = monotonic() + LONGEST_WAIT_SECONDS
@@ -57,6 +73,10 @@ class Lane:
                     return handle
             sleep(LOOK_SECONDS)
         raise overloaded(BUSY)
+
+
+def _lower_priority() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER_PRIORITY)
 
 
 def _try_lock(path: Path) -> int | None:
@@ -76,19 +96,18 @@ class Passwords:
         self._hasher = hasher
         self._lane = lane
         self._decoy = hasher.hash("nobody's password")
+        self.demand_room = lane.demand_room
 
     def hash(self, password: str) -> str:
         """A new hash, with its parameters and salt in it."""
-        with self._lane.enter():
-            return self._hasher.hash(password)
+        return self._lane.run(lambda: self._hasher.hash(password))
 
     def verify(self, password: str, kept: str | None) -> bool:
         """Whether `password` is the one behind the hash `kept`; without one it takes as long, and is not."""
-        with self._lane.enter():
-            try:
-                self._hasher.verify(kept or self._decoy, password)
-            except (VerifyMismatchError, InvalidHashError):
-                return False
+        try:
+            self._lane.run(lambda: self._hasher.verify(kept or self._decoy, password))
+        except (VerifyMismatchError, InvalidHashError):
+            return False
         return kept is not None
 
     def is_outdated(self, kept: str) -> bool:

@@ -4,14 +4,22 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, EmailStr, Field
 
 from auth.accounts.passwords import LONGEST, SHORTEST
 from auth.http.body import Body
 
 Data = TypeVar("Data")
 
-Email = Annotated[EmailStr, Field(max_length=254)]
+
+def _refuse_named(email: object) -> object:
+    """EmailStr would take the address out of `Name <address>`, and nobody could sign in by what they registered."""
+    if isinstance(email, str) and "<" in email:
+        raise ValueError("must be an e-mail address and nothing else")
+    return email
+
+
+Email = Annotated[EmailStr, Field(max_length=254), BeforeValidator(_refuse_named)]
 GivenPassword = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 NewPassword = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 Name = Annotated[str, Field(max_length=150)]

@@ -16,26 +16,31 @@ from auth.tokens import Claims, make_access_token, make_refresh_token
 from sql.models import User
 
 OVERLAP = timedelta(seconds=10)
+WRONG = "Invalid email or password"
 
 
 def sign_in(email: str, password: str) -> tuple[User, Attempt]:
     """The account whose e-mail and password these are.
 
     Raises Problem 429 when too many attempts were made, 401 when they do not belong together, and 403 for an account
-    that is disabled: only after the right password, so that nobody else learns of it.
+    that is disabled: only after the right password, so that nobody else learns of it. The account is held until the
+    request's transaction ends, so a change of its password comes either before this sign-in, and stops it, or after
+    it, and ends its session.
     """
-    attempt = attempt_of(email, request.environ[CLIENT_ADDRESS])
-    reserve(attempt)
-    user = store.find_user(email)
+    lock = store.find_lock(email)
     db.session.rollback()  # gives the connection back: hashing takes longer than all else
-    kept = user.password_hash if user else None
-    if not house().passwords.verify(password, kept) or user is None:
-        raise unauthorized("Invalid email or password")
+    attempt = attempt_of(lock.email if lock else email, request.environ[CLIENT_ADDRESS])
+    reserve(attempt)
+    if not house().passwords.verify(password, lock.password_hash if lock else None) or lock is None:
+        raise unauthorized(WRONG)
+    is_outdated = house().passwords.is_outdated(lock.password_hash)
+    new_hash = house().passwords.hash(password) if is_outdated else lock.password_hash
+    user = store.hold_user(lock.user_id)
+    if user.password_hash != lock.password_hash:  # changed while we hashed: the old one opens nothing any more
+        raise unauthorized(WRONG)
     if not user.is_active:
         raise Problem(403, "User account is disabled")
-    if house().passwords.is_outdated(user.password_hash):
-        store.set_password(user.id, house().passwords.hash(password))
-        db.session.commit()
+    user.password_hash = new_hash
     return user, attempt
 
 

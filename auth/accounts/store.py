@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from auth.accounts.mails import Mail
 from auth.accounts.throttle import Attempt
 from auth.database import db, run_alone, run_within
-from sql.models import OneTimeToken, User
+from sql.models import LoginThrottle, OneTimeToken, User
 from sql.statements import load
 
 MAIL_PAUSE = timedelta(minutes=1)
@@ -30,6 +31,22 @@ class Family:
     rotated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What opens an account; it outlives the transaction that it was read in."""
+
+    user_id: UUID
+    email: str
+    password_hash: str
+
+
+def find_lock(email: str) -> Lock | None:
+    """What opens the account with that e-mail, in any case of letters."""
+    found = select(User.id, User.email, User.password_hash).where(func.lower(User.email) == func.lower(email))
+    row = db.session.execute(found).one_or_none()
+    return Lock(*row) if row else None
+
+
 def find_user(email: str) -> User | None:
     """The account with that e-mail, in any case of letters."""
     return db.session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
@@ -38,6 +55,11 @@ def find_user(email: str) -> User | None:
 def load_user(user_id: UUID) -> User:
     """The account with that id, which is known to be there."""
     return db.session.get_one(User, user_id, populate_existing=True)
+
+
+def hold_user(user_id: UUID) -> User:
+    """The account with that id, which nobody else may change before this request's transaction ends."""
+    return db.session.get_one(User, user_id, populate_existing=True, with_for_update=True)
 
 
 def add_user(**values: Any) -> User:
@@ -66,9 +88,19 @@ def set_password(user_id: UUID, password_hash: str) -> None:
     )
 
 
+def admit_network(attempt: Attempt) -> None:
+    """Let a network that proved to be the owner's pay only for itself, so that no guesser elsewhere keeps it out."""
+    now = {"paid_until": func.now(), "succeeded_at": func.now()}
+    known = insert(LoginThrottle).values(**attempt.key, **now)
+    db.session.execute(known.on_conflict_do_update(index_elements=["account", "network"], set_=now))
+
+
 def open_session(user_id: UUID, kind: str, life: timedelta, attempt: Attempt) -> tuple[UUID, datetime]:
-    """A session for a right password, with the moment its first tokens are made from; the brake is released."""
-    [(session_id, started_at)] = run_alone(
+    """A session for a right password, with the moment its first tokens are made from; the brake is released.
+
+    In the request's transaction, which holds the account.
+    """
+    [(session_id, started_at)] = run_within(
         statements.open_session, user_id=user_id, kind=kind, life=life, ip=attempt.address, **attempt.key
     )
     return UUID(str(session_id)), started_at

@@ -39,11 +39,12 @@ def attempt_of(email: str, address: str) -> Attempt:
     """The attempt on `email` from `address`; neighbours in a network count as one guesser."""
     account = sha256(email.strip().lower().encode()).digest()[:16]
     try:
-        found = ip_address(address)
+        given = ip_address(address.partition("%")[0])  # a link-local address may name its interface
     except ValueError:
         return Attempt(account, "unknown", None)
+    found = getattr(given, "ipv4_mapped", None) or given
     width = V4_NETWORK if found.version == 4 else V6_NETWORK
-    return Attempt(account, str(ip_network((found, width), strict=False)), address)
+    return Attempt(account, str(ip_network((found, width), strict=False)), str(found))
 
 
 def reserve(attempt: Attempt) -> None:

@@ -21,6 +21,7 @@ from sql.models import User
 routes = Routes("accounts")
 
 TAKEN = "This e-mail is already registered"
+NOT_YOURS = {"current": ["is not your password"]}
 
 
 class Wait(Query):
@@ -123,8 +124,10 @@ def change_password(caller: Caller, body: schemas.PasswordChange) -> Any:
     kept = store.load_user(caller.id).password_hash
     db.session.rollback()
     if not house().passwords.verify(body.current, kept):
-        raise bad_fields({"current": ["is not your password"]})
+        raise bad_fields(NOT_YOURS)
     new_hash = house().passwords.hash(body.new)
+    if store.hold_user(caller.id).password_hash != kept:  # changed or reset while we hashed: that one stands
+        raise bad_fields(NOT_YOURS)
     store.set_password(caller.id, new_hash)
     store.end_other_sessions(caller.id, kept=caller.session_id)
     return 204, None

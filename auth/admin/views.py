@@ -65,9 +65,7 @@ def sign_in_staff(body: SignInForm) -> Any:
     except Problem as problem:
         if not wants_html():
             raise
-        return page(
-            "login.html", problem.status, csrf_token=session.csrf_token(), username=body.username, fault=problem.detail
-        )
+        return _refuse(body.username, problem)
     session.open_session(user, attempt)
     return _to("/admin/")
 
@@ -91,6 +89,15 @@ def show_mailbox() -> Any:
     columns = ("id", "recipient", "subject", "body", "status", "created_at", "finished_at", "last_error")
     mails = [dict(zip(columns, row, strict=True)) for row in run_alone(outbox.list_mailbox, most=MOST_MAILS)]
     return page("mailbox.html", caller=caller, csrf_token=session.csrf_token(), mails=mails)
+
+
+def _refuse(username: str, problem: Problem) -> Response:
+    """The form once more, with the reason in words."""
+    refused = page(
+        "login.html", problem.status, csrf_token=session.csrf_token(), username=username, fault=problem.detail
+    )
+    refused.headers.update(problem.headers)
+    return refused
 
 
 def _to(path: str) -> Response:

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -110,7 +111,7 @@ class Mounting:
 
     def __init__(self, settings: Settings) -> None:
         self.limits = RequestLimits(settings.rate_limit)
-        self.exempt = settings.rate_limit_exempt
+        self._is_exempt = lru_cache(4096)(lambda address: is_within(address, settings.rate_limit_exempt))
         self.staff_networks = settings.staff_networks
         self.vault = KeyVault(settings.secret_key)
 
@@ -176,10 +177,11 @@ class Mounting:
         self._limit(request.environ[CLIENT_ADDRESS])
 
     def _limit(self, key: str) -> None:
-        if self.exempt and is_within(request.environ[CLIENT_ADDRESS], self.exempt):
+        environ = request.environ
+        if self._is_exempt(environ[CLIENT_ADDRESS]):
             return
         verdict = self.limits.take(key)
-        request.environ[ADDED_HEADERS] += [
+        environ[ADDED_HEADERS] += [
             ("RateLimit-Policy", self.limits.policy),
             ("RateLimit", f'"default";r={verdict.remaining};t={verdict.seconds}'),
         ]

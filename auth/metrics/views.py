@@ -11,7 +11,7 @@ from auth.gate import CLIENT_ADDRESS, is_within
 from auth.house import house
 from auth.http.problems import unauthorized
 from auth.http.route import Routes
-from auth.metrics.exporter import print_requests
+from auth.metrics.exporter import print_requests, untracked
 from sql.errors import translate
 from sql.statements import load
 
@@ -26,6 +26,7 @@ ACTIONS_HEAD = """# HELP user_actions_total Actions on resources that succeeded,
 
 
 @routes.add("GET", "/metrics", answers={200: "text/plain"}, problems=(401,), is_limited=False)
+@untracked
 def print_metrics() -> Any:
     """Figures for Prometheus. They name people, so outside a demo a token or a listed network is needed."""
     _demand_scraper()

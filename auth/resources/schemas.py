@@ -1,31 +1,44 @@
 """What /actions/* takes and gives."""
 
+import re
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
 
 from auth.http.body import Body, Query
 from auth.http.paging import Cursor, Key
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 def _check_web_address(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    if (
-        scheme.lower() not in ("http", "https")
-        or not separator
-        or not rest.strip("/ ")
-        or any(sign.isspace() for sign in url)
-    ):
+    if any(sign.isspace() or not sign.isprintable() for sign in url) or not _has_host(url):
         raise ValueError("must be an http or https address")
     return url
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an IPv6 address, a port that is none
+        return False
+
+
+def _check_day(given: Any) -> str:
+    """Pydantic would take seconds since 1970 for a day too, also when they are written as text."""
+    if not isinstance(given, str) or not DAY.match(given):
+        raise ValueError("must be a day like 2026-12-31")
+    return given
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Short = Annotated[str, Field(max_length=200)]
 Kind = Annotated[str, Field(max_length=100)]
 Long = Annotated[str, Field(max_length=10_000)]
+Day = Annotated[date, Field(strict=False), BeforeValidator(_check_day)]
 WebAddress = Annotated[
     str, Field(max_length=2048, pattern=r"^[hH][tT][tT][pP][sS]?://"), AfterValidator(_check_web_address)
 ]
@@ -38,8 +51,8 @@ class Fields(Body):
     annotation: Long | None = None
     kind: Kind | None = None
     purpose: Long | None = None
-    open_date: date | None = None
-    expiry_date: date | None = None
+    open_date: Day | None = None
+    expiry_date: Day | None = None
     usage_conditions: Long | None = None
     url: WebAddress | None = None
 

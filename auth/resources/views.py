@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from auth.http.problems import Problem, bad_fields, unauthorized
 from auth.http.route import Routes, SignIn
@@ -34,6 +34,9 @@ def create_resource(caller: Caller, body: schemas.NewResource) -> Any:
 @routes.add("GET", "/actions/read", sign_in=SignIn.TOKEN, query=schemas.Reading, answers={200: schemas.ResourceList})
 def read_resources(claims: Claims, query: schemas.Reading) -> Any:
     """Read resources: all of them, streamed, or with `limit` a page at a time."""
+    if request.method == "HEAD":  # nothing is read, so nothing is counted
+        read_caller(claims)
+        return Response(mimetype="application/json")
     if query.limit is None:
         return _stream(claims, query)
     page = store.read_page(claims.session_id, query)

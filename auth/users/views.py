@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from auth.accounts.schemas import Answer, UserView
-from auth.accounts.store import change_user
+from auth.accounts.store import change_user, end_other_sessions
 from auth.http.problems import Problem
 from auth.http.route import Routes, SignIn, envelope
 from auth.sign_in import Caller
@@ -44,4 +44,6 @@ def change_user_rights(user_id: UUID, caller: Caller, body: UserChange) -> Any:
     changes = body.model_dump(exclude_none=True)
     if reason := refuse_change(caller, target, changes):
         raise Problem(403, reason)
+    if changes.get("is_active") is False:
+        end_other_sessions(target.id, kept=None)  # so that enabling the account again does not bring them back
     return envelope("User updated", UserView.model_validate(change_user(target.id, complete_change(changes))))

@@ -48,7 +48,9 @@ class Api:
         """What a statement gives within the test's transaction."""
         with self._connection.cursor() as cursor:
             cursor.execute(statement, values)
-            return list(cursor.fetchall()) if cursor.description else []
+            found = list(cursor.fetchall()) if cursor.description else []
+        self._connection.commit()  # else the app's next rollback would undo it
+        return found
 
     def one(self, statement: str, *values: Any) -> Any:
         """The only value of the only row."""
