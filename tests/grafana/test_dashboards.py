@@ -1,0 +1,108 @@
+"""The dashboards as files: what the contract names is there, and each panel can be read without a manual."""
+
+import itertools
+import re
+
+import pytest
+import yaml
+
+from tests.grafana import dashboards
+
+SECTIONS = ("datasources", "dashboards")
+# The panels that the contract names, by words of their titles.
+WANTED = {
+    "auth_service_monitoring": ("Request rate", "Request duration", "Error rate", "Actions by type"),
+    "business_metrics": (
+        "INSERT, UPDATE and DELETE rate",
+        "Operations over time",
+        "Resources",
+        "Active users",
+        "Usage records",
+    ),
+    "postgresql": ("Connections by state", "Transactions", "Database size"),
+}
+SOURCES = {"prometheus": "prometheus", "postgresql": "grafana-postgresql-datasource"}
+
+
+def provisioned(section: str) -> dict:
+    """The one provisioning file of a section."""
+    [path] = (dashboards.ROOT / "grafana" / "provisioning" / section).glob("*.yml")
+    return yaml.safe_load(path.read_text())
+
+
+def cells(panel: dict) -> set[tuple[int, int]]:
+    """The cells of the grid that a panel covers."""
+    left, top, width, height = (panel["gridPos"][side] for side in "xywh")
+    return set(itertools.product(range(left, left + width), range(top, top + height)))
+
+
+def test_the_dashboards_of_this_house_are_there_with_the_panels_the_contract_names():
+    assert set(WANTED) <= set(dashboards.NAMES)
+    for name, titles in WANTED.items():
+        assert set(titles) <= {panel["title"] for panel in dashboards.panels(name)}
+
+
+def test_no_two_dashboards_have_the_same_uid_or_title():
+    loaded = [dashboards.load(name) for name in dashboards.NAMES]
+    assert len({one["uid"] for one in loaded}) == len({one["title"] for one in loaded}) == len(loaded)
+
+
+@pytest.mark.parametrize("name", dashboards.NAMES)
+def test_every_panel_says_what_it_shows_and_in_which_unit(name):
+    for panel in dashboards.panels(name):
+        assert panel["title"], panel["id"]
+        assert re.search(r"\w.*\.$", panel["description"], re.DOTALL), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"], panel["title"]
+
+
+@pytest.mark.parametrize("name", dashboards.NAMES)
+def test_every_series_has_a_legend_of_its_own(name):
+    for panel in dashboards.panels(name):
+        legends = [target["legendFormat"] for target in panel["targets"] if "expr" in target]
+        assert len(set(legends)) == len(legends), panel["title"]
+        assert panel["type"] == "stat" or "__auto" not in legends, panel["title"]
+
+
+@pytest.mark.parametrize("name", dashboards.NAMES)
+def test_panels_lie_in_the_grid_beside_one_another(name):
+    loaded = dashboards.load(name)["panels"]
+    assert len({panel["id"] for panel in loaded}) == len(loaded)
+    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in loaded)
+    pairs = itertools.combinations(loaded, 2)
+    assert [(one["title"], other["title"]) for one, other in pairs if cells(one) & cells(other)] == []
+
+
+@pytest.mark.parametrize("name", dashboards.NAMES)
+def test_data_sources_are_named_by_variables_that_are_declared(name):
+    variables = dashboards.load(name)["templating"]["list"]
+    declared = {one["name"]: one["query"] for one in variables if one["type"] == "datasource"}
+    used = [target["datasource"] for panel in dashboards.panels(name) for target in panel["targets"]]
+    used += [panel["datasource"] for panel in dashboards.panels(name)]
+    for source in used:
+        variable = source["uid"].strip("${}")
+        assert source["uid"] == f"${{{variable}}}"
+        assert declared[variable] == source["type"] == SOURCES[variable]
+    assert {source["uid"].strip("${}") for source in used} == set(declared)
+
+
+@pytest.mark.parametrize("name", dashboards.NAMES)
+def test_every_variable_in_a_query_is_declared_or_grafanas_own(name):
+    declared = {one["name"] for one in dashboards.load(name)["templating"]["list"]}
+    texts = [target.get("expr") or target["rawSql"] for panel in dashboards.panels(name) for target in panel["targets"]]
+    used = {word for text in texts for word in re.findall(r"\$\{?(\w+)", text)}
+    assert used - declared <= {"__rate_interval", "__interval", "__range", "__timeFilter", "__timeGroupAlias"}
+
+
+def test_both_kinds_of_data_source_are_provisioned():
+    sources = {source["type"]: source for source in provisioned("datasources")["datasources"]}
+    assert set(sources) == set(SOURCES.values())
+    reader = sources["grafana-postgresql-datasource"]
+    assert (reader["user"], reader["secureJsonData"]["password"]) == ("watchhouse_reader", "$READER_DATABASE_PASSWORD")
+    assert sources["prometheus"]["jsonData"]["timeInterval"] == f"{dashboards.STEP_SECONDS}s"
+
+
+def test_what_is_changed_in_grafana_does_not_replace_the_files():
+    [provider] = provisioned("dashboards")["providers"]
+    assert provider["type"] == "file"
+    assert provider["allowUiUpdates"] is False

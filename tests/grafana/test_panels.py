@@ -1,0 +1,91 @@
+"""Every query of every panel, asked of the running house under the generator as Grafana would ask it."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg2
+import pytest
+import requests
+
+from tests.grafana import dashboards
+from tests.support.waiting import wait_for
+
+LIMIT_SECONDS = 100  # a rate wants two scrapes, 15 s apart
+MINUTES = 5
+
+
+def ask(platform: Any, path: str, **values: str) -> Any:
+    """What Prometheus' API answers."""
+    answer = requests.get(f"{platform.prometheus_url}/api/v1/{path}", params=values, timeout=10)
+    assert answer.ok, answer.text
+    return answer.json()["data"]
+
+
+def series(platform: Any, query: dashboards.Query) -> list[float]:
+    """The values that Prometheus has for a query now, or over the last five minutes."""
+    found = variables(platform, query.dashboard)
+    if found is None:
+        return []
+    expression = dashboards.as_promql(query, found)
+    if query.target["instant"]:
+        samples = [series["value"] for series in ask(platform, "query", query=expression)["result"]]
+    else:
+        now = datetime.now(UTC)
+        ranged = ask(
+            platform,
+            "query_range",
+            query=expression,
+            start=(now - timedelta(minutes=MINUTES)).isoformat(),
+            end=now.isoformat(),
+            step=f"{dashboards.STEP_SECONDS}s",
+        )
+        samples = [sample for series in ranged["result"] for sample in series["values"]]
+    return [number for _, text in samples if math.isfinite(number := float(text))]
+
+
+def rows(platform: Any, query: dashboards.Query) -> list[tuple[Any, ...]]:
+    """The rows that the reader gets for a query."""
+    found = variables(platform, query.dashboard)
+    if found is None:
+        return []
+    now = datetime.now(UTC)
+    connection = psycopg2.connect(platform.database.reader_url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(dashboards.as_sql(query, now - timedelta(minutes=MINUTES), now, found))
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def variables(platform: Any, name: str) -> dict[str, str] | None:
+    """The dashboard's variables as Grafana fills them, with the first value; None while one has no value."""
+    found = {}
+    for variable, (selector, label) in dashboards.variable_queries(name).items():
+        values = ask(platform, f"label/{label}/values", **{"match[]": selector})
+        if not values:
+            return None
+        found[variable] = values[0]
+    return found
+
+
+@pytest.mark.parametrize("query", [query for query in dashboards.queries() if not query.is_sql], ids=str)
+def test_a_panels_query_of_prometheus_returns_data(query, platform):
+    assert wait_for(lambda: series(platform, query), seconds=LIMIT_SECONDS, what=query.target["expr"])
+
+
+@pytest.mark.parametrize("query", [query for query in dashboards.queries() if query.is_sql], ids=str)
+def test_a_panels_query_of_postgresql_returns_data_to_the_reader(query, platform):
+    found = wait_for(lambda: rows(platform, query), seconds=LIMIT_SECONDS, what=query.target["rawSql"])
+    assert all(value is not None for value in found[0])
+
+
+@pytest.mark.parametrize("table", ["sessions", "outbox", "one_time_tokens", "idempotency_keys", "app_users"])
+def test_grafanas_role_reads_nothing_personal(table, platform):
+    connection = psycopg2.connect(platform.database.reader_url)
+    try:
+        with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute(f"SELECT * FROM {table}")
+    finally:
+        connection.close()
