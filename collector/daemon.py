@@ -83,10 +83,13 @@ def make_context(settings: Settings, stopping: Event) -> Context[None]:
     now = utc_now()
     return Context(
         settings=settings,
-        engine=make_engine(settings.database_url, process="collector", pool_size=CONNECTIONS,
-                           statement_seconds=STATEMENT_SECONDS),
+        engine=make_engine(
+            settings.database_url, process="collector", pool_size=CONNECTIONS, statement_seconds=STATEMENT_SECONDS
+        ),
         host=HostMemory(last=read_host(settings.host_proc, settings.host_disk, now)),
-        metrics=None, started_at=now, stopping=stopping,
+        metrics=None,
+        started_at=now,
+        stopping=stopping,
     )
 
 
@@ -95,8 +98,9 @@ def open_port(settings: Settings, registry: CollectorRegistry, runner: Runner) -
     try:
         return Server(settings, registry, runner)
     except OSError as error:
-        raise CollectorError(f"COLLECTOR_HOST, COLLECTOR_PORT: cannot listen on {settings.host} port {settings.port} "
-                             f"({error.strerror})") from None
+        raise CollectorError(
+            f"COLLECTOR_HOST, COLLECTOR_PORT: cannot listen on {settings.host} port {settings.port} ({error.strerror})"
+        ) from None
 
 
 def make_listener(settings: Settings, runner: Runner) -> Listener:

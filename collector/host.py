@@ -119,9 +119,15 @@ def _read(proc: Path, disk: Path, now: datetime) -> Reading:
     total = sum(times) - times.guest - times.guest_nice  # which `user` and `nice` hold already
     sent, received = traffic(_read_devices(proc))
     return Reading(
-        at=now, cpu_busy=total - times.idle - times.iowait, cpu_total=total, sent_bytes=sent, received_bytes=received,
-        memory_used=memory.total - memory.available, memory_total=memory.total,
-        disk_percent=psutil.disk_usage(str(disk)).percent, load_1m=os.getloadavg()[0],
+        at=now,
+        cpu_busy=total - times.idle - times.iowait,
+        cpu_total=total,
+        sent_bytes=sent,
+        received_bytes=received,
+        memory_used=memory.total - memory.available,
+        memory_total=memory.total,
+        disk_percent=psutil.disk_usage(str(disk)).percent,
+        load_1m=os.getloadavg()[0],
         open_files=int((proc / "sys/fs/file-nr").read_text().split()[0]),
     )
 

@@ -19,6 +19,7 @@ Metrics = TypeVar("Metrics")
 
 ZERO = timedelta(0)
 
+
 @dataclass
 class HostMemory:
     """What is known of the host and not stored yet: bounded, so that a database away for days costs no memory."""

@@ -40,8 +40,9 @@ def mail_server(raw: str) -> MailServer:
         raise ValueError("is no URL with a host and a port") from None
     if parts.scheme not in PORTS or not host or parts.path.strip("/") or parts.query:
         raise ValueError("must be smtp://, smtps:// or smtp+starttls://, then [user:password@]host[:port]")
-    return MailServer(parts.scheme, host, port or PORTS[parts.scheme],
-                      unquote(parts.username or ""), unquote(parts.password or ""))
+    return MailServer(
+        parts.scheme, host, port or PORTS[parts.scheme], unquote(parts.username or ""), unquote(parts.password or "")
+    )
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,9 @@ class MailSession:
         # Our own name is given, since the library would ask the resolver for it and may wait long.
         name = socket.gethostname()
         if server.scheme == "smtps":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=STEP_SECONDS,
-                                                  context=ssl.create_default_context())
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, name, timeout=STEP_SECONDS, context=ssl.create_default_context()
+            )
         else:
             smtp = smtplib.SMTP(server.host, server.port, name, timeout=STEP_SECONDS)
         try:

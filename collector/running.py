@@ -34,12 +34,15 @@ class RunMetrics:
     """What is counted of every job."""
 
     def __init__(self, registry: CollectorRegistry, jobs: Iterable[str]) -> None:
-        self.runs = Counter("watchhouse_job_runs_total", "Runs of a job by outcome", ["job", "outcome"],
-                            registry=registry)
-        self.seconds = Histogram("watchhouse_job_duration_seconds", "Duration of a job's runs", ["job"],
-                                 buckets=DURATIONS, registry=registry)
-        self.succeeded = Gauge("watchhouse_job_last_success_timestamp_seconds", "When a job last succeeded", ["job"],
-                               registry=registry)
+        self.runs = Counter(
+            "watchhouse_job_runs_total", "Runs of a job by outcome", ["job", "outcome"], registry=registry
+        )
+        self.seconds = Histogram(
+            "watchhouse_job_duration_seconds", "Duration of a job's runs", ["job"], buckets=DURATIONS, registry=registry
+        )
+        self.succeeded = Gauge(
+            "watchhouse_job_last_success_timestamp_seconds", "When a job last succeeded", ["job"], registry=registry
+        )
         for job in jobs:
             for outcome in ("succeeded", "failed"):
                 self.runs.labels(job, outcome)

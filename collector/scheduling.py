@@ -27,7 +27,11 @@ def start_scheduler(runner: Runner) -> BackgroundScheduler:
     )
     for job in jobs:
         scheduler.add_job(
-            runner.run, _trigger(job), args=[job], id=job.name, next_run_time=_first_run(job, utc_now()),
+            runner.run,
+            _trigger(job),
+            args=[job],
+            id=job.name,
+            next_run_time=_first_run(job, utc_now()),
             misfire_grace_time=None if job.grace is None else int(job.grace.total_seconds()),
         )
     scheduler.start()

@@ -22,7 +22,11 @@ RECONNECT_SECONDS = 1.0
 CONNECT_SECONDS = 2
 # A listener says nothing by itself: without these a peer that vanished would go unnoticed for hours.
 KEEPALIVE: dict[str, Any] = {
-    "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
 }
 
 log = structlog.get_logger()
@@ -95,7 +99,8 @@ class Listener:
 
     def _listen(self) -> extensions.connection:
         connection: extensions.connection = psycopg2.connect(
-            self._url, application_name=f"{self._process} listener", connect_timeout=CONNECT_SECONDS, **KEEPALIVE)
+            self._url, application_name=f"{self._process} listener", connect_timeout=CONNECT_SECONDS, **KEEPALIVE
+        )
         connection.autocommit = True  # inside a transaction nothing would be heard
         with connection.cursor() as cursor:
             for channel in sorted(self._channels):

@@ -27,14 +27,25 @@ _SCENARIO_HELP = "; ".join(f"{scenario.name}: {scenario.summary}" for scenario i
 
 @click.command()
 @click.option("--people", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many take part.")
-@click.option("--rate", type=click.FloatRange(0.01, 10_000), default=5.0, show_default=True,
-              help="Requests a second, on the mean over the scenario's period.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.01, 10_000),
+    default=5.0,
+    show_default=True,
+    help="Requests a second, on the mean over the scenario's period.",
+)
 @click.option("--duration", type=click.FloatRange(0), default=0.0, help="Seconds; 0, the default, is for ever.")
-@click.option("--scenario", type=click.Choice(tuple(SCENARIOS)), default="steady", show_default=True,
-              help=_SCENARIO_HELP)
+@click.option(
+    "--scenario", type=click.Choice(tuple(SCENARIOS)), default="steady", show_default=True, help=_SCENARIO_HELP
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Fixes people and schedule.")
-@click.option("--concurrency", type=click.IntRange(1, 10_000), default=200, show_default=True,
-              help="Most requests in flight; arrivals over it are shed, and counted as shed.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 10_000),
+    default=200,
+    show_default=True,
+    help="Most requests in flight; arrivals over it are shed, and counted as shed.",
+)
 @click.option("--verify", is_flag=True, help="Fail unless the service counted exactly what was done.")
 @click.option("--url", "target", help="The service; TARGET_URL, or http://127.0.0.1:5000, when not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; progress goes to stderr.")

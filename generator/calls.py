@@ -49,8 +49,10 @@ class Answer:
 
 # Whatever is not named here is done by 200; the two misdeeds are never to succeed.
 _DONE: dict[Kind, int | None] = {
-    Kind.REGISTER: HTTPStatus.CREATED, Kind.CREATE: HTTPStatus.CREATED,
-    Kind.WRONG_PASSWORD: None, Kind.FORBIDDEN_UPDATE: None,
+    Kind.REGISTER: HTTPStatus.CREATED,
+    Kind.CREATE: HTTPStatus.CREATED,
+    Kind.WRONG_PASSWORD: None,
+    Kind.FORBIDDEN_UPDATE: None,
 }
 _REFUSED: dict[Kind, frozenset[int]] = {
     Kind.REGISTER: frozenset({HTTPStatus.CONFLICT}),

@@ -40,7 +40,9 @@ class Client:
         self._metrics_headers = {"Authorization": f"Bearer {metrics_token}"} if metrics_token else {}
         self._session = ClientSession(
             connector=TCPConnector(limit=0, keepalive_timeout=KEEP_IDLE_SECONDS),
-            cookie_jar=DummyCookieJar(), timeout=TIMEOUT, middlewares=(_never_repeat,),
+            cookie_jar=DummyCookieJar(),
+            timeout=TIMEOUT,
+            middlewares=(_never_repeat,),
             headers={"User-Agent": "watchhouse-generator"},
         )
 
@@ -54,7 +56,11 @@ class Client:
         """Send once; failures of the way are answers too."""
         try:
             async with self._session.request(
-                call.method, self._base + call.path, json=call.body, params=call.query, headers=call.headers,
+                call.method,
+                self._base + call.path,
+                json=call.body,
+                params=call.query,
+                headers=call.headers,
                 allow_redirects=False,
             ) as response:
                 return await _answer_from(response)
@@ -80,8 +86,12 @@ async def _never_repeat(request: ClientRequest, handler: ClientHandlerType) -> C
 
 async def _answer_from(response: ClientResponse) -> Answer:
     body = await response.read()
-    return Answer(Reach.ANSWERED, response.status, _decoded(response.content_type, body),
-                  _seconds(response.headers.get("Retry-After")))
+    return Answer(
+        Reach.ANSWERED,
+        response.status,
+        _decoded(response.content_type, body),
+        _seconds(response.headers.get("Retry-After")),
+    )
 
 
 def _decoded(content_type: str, body: bytes) -> Any:

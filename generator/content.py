@@ -5,19 +5,57 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
-_MANNERS = ("Well-used", "Spare", "Grandfather's", "Almost new", "Noisy", "Beloved", "Portable", "Sturdy", "Vintage",
-            "Left-handed", "Hardly opened", "Solar", "Foldable", "Waterproof", "Borrowed-back", "Annotated")
+_MANNERS = (
+    "Well-used",
+    "Spare",
+    "Grandfather's",
+    "Almost new",
+    "Noisy",
+    "Beloved",
+    "Portable",
+    "Sturdy",
+    "Vintage",
+    "Left-handed",
+    "Hardly opened",
+    "Solar",
+    "Foldable",
+    "Waterproof",
+    "Borrowed-back",
+    "Annotated",
+)
 _THINGS = (
-    ("Drill", "tool"), ("Ladder", "tool"), ("Bread Oven", "kitchen"), ("Telescope", "science"), ("Tent", "outdoor"),
-    ("Kayak", "outdoor"), ("Sewing Machine", "tool"), ("Atlas of the Moon", "book"), ("Fermenting Crock", "kitchen"),
-    ("Projector", "media"), ("Accordion", "music"), ("Cargo Bike", "transport"), ("Field Guide to Lichens", "book"),
-    ("Workbench", "space"), ("Rehearsal Room", "space"), ("Soldering Station", "tool"), ("Cello", "music"),
-    ("Pasta Press", "kitchen"), ("Chess Clock", "game"), ("Short Stories", "book"),
+    ("Drill", "tool"),
+    ("Ladder", "tool"),
+    ("Bread Oven", "kitchen"),
+    ("Telescope", "science"),
+    ("Tent", "outdoor"),
+    ("Kayak", "outdoor"),
+    ("Sewing Machine", "tool"),
+    ("Atlas of the Moon", "book"),
+    ("Fermenting Crock", "kitchen"),
+    ("Projector", "media"),
+    ("Accordion", "music"),
+    ("Cargo Bike", "transport"),
+    ("Field Guide to Lichens", "book"),
+    ("Workbench", "space"),
+    ("Rehearsal Room", "space"),
+    ("Soldering Station", "tool"),
+    ("Cello", "music"),
+    ("Pasta Press", "kitchen"),
+    ("Chess Clock", "game"),
+    ("Short Stories", "book"),
 )
 _MAKERS = ("", "M. Halloran", "Studio Nord", "R. Achterberg", "the reading circle", "K. Ferreira", "unknown")
 _PURPOSES = ("lending", "reading", "repair evening", "course", "weekend trip", "children's hour")
-_REMARKS = ("Comes with everything but batteries.", "Please return it clean.", "Works best before noon.",
-            "A corner is chipped, the rest is fine.", "Ask how to start it.", "Fits under a bed.", "")
+_REMARKS = (
+    "Comes with everything but batteries.",
+    "Please return it clean.",
+    "Works best before noon.",
+    "A corner is chipped, the rest is fine.",
+    "Ask how to start it.",
+    "Fits under a bed.",
+    "",
+)
 _DAYS_OPEN = (7, 14, 30, 90, 365)
 
 SEARCHED = ("drill", "book", "moon", "bike", "room", "tent")

@@ -46,8 +46,14 @@ class Lines:
     def show(self, tally: Tally, elapsed: float) -> None:
         """Say how the last ten seconds were; the counts are of the whole run."""
         counts = "  ".join(f"{outcome.value} {tally.total(outcome)}" for outcome in Outcome)
-        parts = (clock(elapsed), f"{tally.rate(elapsed, LINE_SECONDS):.1f}/s", f"in flight {tally.in_flight}", counts,
-                 f"shed {tally.shed}", _latencies(tally.recent(elapsed, LINE_SECONDS)))
+        parts = (
+            clock(elapsed),
+            f"{tally.rate(elapsed, LINE_SECONDS):.1f}/s",
+            f"in flight {tally.in_flight}",
+            counts,
+            f"shed {tally.shed}",
+            _latencies(tally.recent(elapsed, LINE_SECONDS)),
+        )
         self._say("  ".join(parts))
 
     def close(self) -> None:

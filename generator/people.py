@@ -13,10 +13,55 @@ from generator.actions import Kind
 MOST_OWNED = 25
 MOST_REMEMBERED = 25
 _DOMAIN = "demo.watchhouse.example"
-_FIRST_NAMES = ("Ada", "Bela", "Chidi", "Dunja", "Emil", "Farah", "Goran", "Hana", "Ines", "Jonas", "Kaito", "Leila",
-                "Mara", "Nils", "Oya", "Petra", "Quentin", "Rosa", "Sven", "Tilda", "Umar", "Vera", "Wanda", "Yusuf")
-_LAST_NAMES = ("Abel", "Brandt", "Cortez", "Diallo", "Eriksen", "Fontana", "Gruber", "Haddad", "Ivanova", "Jansen",
-               "Kimura", "Lund", "Moreau", "Novak", "Okafor", "Petrov", "Quist", "Rossi", "Sato", "Tanaka", "Weiss")
+_FIRST_NAMES = (
+    "Ada",
+    "Bela",
+    "Chidi",
+    "Dunja",
+    "Emil",
+    "Farah",
+    "Goran",
+    "Hana",
+    "Ines",
+    "Jonas",
+    "Kaito",
+    "Leila",
+    "Mara",
+    "Nils",
+    "Oya",
+    "Petra",
+    "Quentin",
+    "Rosa",
+    "Sven",
+    "Tilda",
+    "Umar",
+    "Vera",
+    "Wanda",
+    "Yusuf",
+)
+_LAST_NAMES = (
+    "Abel",
+    "Brandt",
+    "Cortez",
+    "Diallo",
+    "Eriksen",
+    "Fontana",
+    "Gruber",
+    "Haddad",
+    "Ivanova",
+    "Jansen",
+    "Kimura",
+    "Lund",
+    "Moreau",
+    "Novak",
+    "Okafor",
+    "Petrov",
+    "Quist",
+    "Rossi",
+    "Sato",
+    "Tanaka",
+    "Weiss",
+)
 
 
 @dataclass(frozen=True)
@@ -29,18 +74,48 @@ class Persona:
 
 
 PERSONAS = (
-    Persona("reader", 0.55, {
-        Kind.READ: 66, Kind.CREATE: 9, Kind.UPDATE: 7, Kind.DELETE: 4, Kind.VERIFY: 6, Kind.VISIT: 6,
-        Kind.FORBIDDEN_UPDATE: 1, Kind.WRONG_PASSWORD: 1,
-    }),
-    Persona("curator", 0.30, {
-        Kind.READ: 36, Kind.CREATE: 26, Kind.UPDATE: 24, Kind.DELETE: 7, Kind.VERIFY: 3, Kind.VISIT: 2,
-        Kind.FORBIDDEN_UPDATE: 1.5, Kind.WRONG_PASSWORD: 0.5,
-    }),
-    Persona("tidier", 0.15, {
-        Kind.READ: 42, Kind.CREATE: 14, Kind.UPDATE: 18, Kind.DELETE: 18, Kind.VERIFY: 3, Kind.VISIT: 2,
-        Kind.FORBIDDEN_UPDATE: 2, Kind.WRONG_PASSWORD: 1,
-    }),
+    Persona(
+        "reader",
+        0.55,
+        {
+            Kind.READ: 66,
+            Kind.CREATE: 9,
+            Kind.UPDATE: 7,
+            Kind.DELETE: 4,
+            Kind.VERIFY: 6,
+            Kind.VISIT: 6,
+            Kind.FORBIDDEN_UPDATE: 1,
+            Kind.WRONG_PASSWORD: 1,
+        },
+    ),
+    Persona(
+        "curator",
+        0.30,
+        {
+            Kind.READ: 36,
+            Kind.CREATE: 26,
+            Kind.UPDATE: 24,
+            Kind.DELETE: 7,
+            Kind.VERIFY: 3,
+            Kind.VISIT: 2,
+            Kind.FORBIDDEN_UPDATE: 1.5,
+            Kind.WRONG_PASSWORD: 0.5,
+        },
+    ),
+    Persona(
+        "tidier",
+        0.15,
+        {
+            Kind.READ: 42,
+            Kind.CREATE: 14,
+            Kind.UPDATE: 18,
+            Kind.DELETE: 18,
+            Kind.VERIFY: 3,
+            Kind.VISIT: 2,
+            Kind.FORBIDDEN_UPDATE: 2,
+            Kind.WRONG_PASSWORD: 1,
+        },
+    ),
 )
 
 

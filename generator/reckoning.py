@@ -39,8 +39,9 @@ async def counts_at_start(client: Client, people: Sequence[Person]) -> Counts | 
     raise ServiceAwayError
 
 
-async def comparison_at_end(client: Client, people: Sequence[Person], ledger: Ledger,
-                            before: Counts) -> Comparison | None:
+async def comparison_at_end(
+    client: Client, people: Sequence[Person], ledger: Ledger, before: Counts
+) -> Comparison | None:
     """The ledger against what the counters gained, once they hold or the limit is reached; None: not to be read."""
     keys = [(person.email, kind.value) for person in people for kind in COUNTED]
     comparison = None

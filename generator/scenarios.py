@@ -12,8 +12,32 @@ from itertools import pairwise
 Point = tuple[float, float]
 
 # From 07:00, so that a viewer who starts it sees the house wake up instead of sleeping.
-_OFFICE_HOURS = (0.4, 1.2, 2.0, 2.4, 2.2, 1.2, 1.8, 2.3, 2.1, 1.7, 1.2, 0.9,
-                 0.8, 0.7, 0.5, 0.3, 0.15, 0.1, 0.05, 0.05, 0.05, 0.05, 0.1, 0.2)
+_OFFICE_HOURS = (
+    0.4,
+    1.2,
+    2.0,
+    2.4,
+    2.2,
+    1.2,
+    1.8,
+    2.3,
+    2.1,
+    1.7,
+    1.2,
+    0.9,
+    0.8,
+    0.7,
+    0.5,
+    0.3,
+    0.15,
+    0.1,
+    0.05,
+    0.05,
+    0.05,
+    0.05,
+    0.1,
+    0.2,
+)
 _SECONDS_AN_HOUR = 60.0
 
 
@@ -64,12 +88,24 @@ def _day(hours: tuple[float, ...]) -> tuple[Point, ...]:
     return tuple((hour * _SECONDS_AN_HOUR, value / mean) for hour, value in enumerate((*hours, hours[0])))
 
 
-SCENARIOS = {scenario.name: scenario for scenario in (
-    Scenario("steady", "the same rate all the time", _steps((60, 1))),
-    Scenario("office-day", "a working day in 24 minutes, an hour a minute, from seven in the morning",
-             _day(_OFFICE_HOURS)),
-    Scenario("spike", "every five minutes, thirty seconds of six times as many people",
-             _steps((60, 2 / 3), (30, 4), (210, 2 / 3))),
-    Scenario("outage", "every five minutes nobody gets through for a minute, then all come back at once",
-             _steps((90, 1), (60, 0), (60, 2), (90, 1))),
-)}
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("steady", "the same rate all the time", _steps((60, 1))),
+        Scenario(
+            "office-day",
+            "a working day in 24 minutes, an hour a minute, from seven in the morning",
+            _day(_OFFICE_HOURS),
+        ),
+        Scenario(
+            "spike",
+            "every five minutes, thirty seconds of six times as many people",
+            _steps((60, 2 / 3), (30, 4), (210, 2 / 3)),
+        ),
+        Scenario(
+            "outage",
+            "every five minutes nobody gets through for a minute, then all come back at once",
+            _steps((90, 1), (60, 0), (60, 2), (90, 1)),
+        ),
+    )
+}

@@ -20,18 +20,39 @@ BAR_WIDTH = 10
 SPAN = 10
 HEADER_HEIGHT = 5
 
-_STYLES = {Outcome.DONE: "green", Outcome.REFUSED: "cyan", Outcome.LIMITED: "yellow", Outcome.FAILED: "bold red",
-           Outcome.LOST: "bold red", Outcome.UNREACHABLE: "red"}
+_STYLES = {
+    Outcome.DONE: "green",
+    Outcome.REFUSED: "cyan",
+    Outcome.LIMITED: "yellow",
+    Outcome.FAILED: "bold red",
+    Outcome.LOST: "bold red",
+    Outcome.UNREACHABLE: "red",
+}
 _LABELS = {
-    Kind.REGISTER: "register", Kind.SIGN_IN: "sign in", Kind.REFRESH: "refresh", Kind.VERIFY: "verify",
-    Kind.CREATE: "create", Kind.READ: "read", Kind.UPDATE: "update", Kind.DELETE: "delete",
-    Kind.WRONG_PASSWORD: "wrong password", Kind.FORBIDDEN_UPDATE: "not theirs", Kind.VISIT: "visit",
+    Kind.REGISTER: "register",
+    Kind.SIGN_IN: "sign in",
+    Kind.REFRESH: "refresh",
+    Kind.VERIFY: "verify",
+    Kind.CREATE: "create",
+    Kind.READ: "read",
+    Kind.UPDATE: "update",
+    Kind.DELETE: "delete",
+    Kind.WRONG_PASSWORD: "wrong password",
+    Kind.FORBIDDEN_UPDATE: "not theirs",
+    Kind.VISIT: "visit",
 }
 _DEEDS = {
-    Kind.REGISTER: "joins the house", Kind.SIGN_IN: "signs in", Kind.REFRESH: "stays signed in",
-    Kind.VERIFY: "checks the key", Kind.CREATE: "shares", Kind.READ: "browses the shelves", Kind.UPDATE: "updates",
-    Kind.DELETE: "takes something back", Kind.WRONG_PASSWORD: "mistypes the password",
-    Kind.FORBIDDEN_UPDATE: "reaches for another's", Kind.VISIT: "looks in",
+    Kind.REGISTER: "joins the house",
+    Kind.SIGN_IN: "signs in",
+    Kind.REFRESH: "stays signed in",
+    Kind.VERIFY: "checks the key",
+    Kind.CREATE: "shares",
+    Kind.READ: "browses the shelves",
+    Kind.UPDATE: "updates",
+    Kind.DELETE: "takes something back",
+    Kind.WRONG_PASSWORD: "mistypes the password",
+    Kind.FORBIDDEN_UPDATE: "reaches for another's",
+    Kind.VISIT: "looks in",
 }
 
 
@@ -66,8 +87,9 @@ def draw(plan: Plan, url: str, tally: Tally, elapsed: float, height: int) -> Ren
     layout["middle"].split_row(Layout(name="actions", ratio=3), Layout(name="events", ratio=2))
     layout["top"].update(_header(plan, url, tally, elapsed))
     layout["actions"].update(Panel(_actions(tally), title="what people do", title_align="left", border_style="dim"))
-    layout["events"].update(Panel(_events(tally, height - HEADER_HEIGHT - 3), title="just now", title_align="left",
-                                  border_style="dim"))
+    layout["events"].update(
+        Panel(_events(tally, height - HEADER_HEIGHT - 3), title="just now", title_align="left", border_style="dim")
+    )
     layout["bottom"].update(_footer(tally))
     return layout
 
@@ -88,8 +110,12 @@ def _header(plan: Plan, url: str, tally: Tally, elapsed: float) -> Panel:
     pace = Text.assemble((f"{tally.rate(elapsed, SPAN):.1f}/s", "bold"), f" of {asked:.1f}/s   ")
     first.add_row(Text(sparkline(tally.pulse(elapsed, 60)), style="cyan"), pace + _standing(tally))
     first.add_row(Text(plan.scenario.summary, style="dim"), _latency_line(tally, elapsed))
-    return Panel(first, title=f"[bold]Watchhouse[/bold]  {plan.scenario.name}, seed {plan.seed}", title_align="left",
-                 border_style=_mood(tally))
+    return Panel(
+        first,
+        title=f"[bold]Watchhouse[/bold]  {plan.scenario.name}, seed {plan.seed}",
+        title_align="left",
+        border_style=_mood(tally),
+    )
 
 
 def _standing(tally: Tally) -> Text:
@@ -127,8 +153,10 @@ def _action_row(tally: Tally, kind: Kind, most: int) -> list[RenderableType]:
     done, refused = (tally.outcomes[kind, outcome] for outcome in (Outcome.DONE, Outcome.REFUSED))
     failed = sketch.count - done - refused
     cells: list[RenderableType] = [
-        _LABELS[kind], Text(bar(sketch.count, most), style="cyan"),
-        Text(f"{done}", style="green" if done else "dim"), Text(f"{refused}", style="cyan" if refused else "dim"),
+        _LABELS[kind],
+        Text(bar(sketch.count, most), style="cyan"),
+        Text(f"{done}", style="green" if done else "dim"),
+        Text(f"{refused}", style="cyan" if refused else "dim"),
         Text(f"{failed}", style="bold red" if failed else "dim"),
     ]
     return cells + [Text(milliseconds(sketch.percentile(share)), style="dim") for share in (0.5, 0.95, 0.99)]
@@ -138,7 +166,7 @@ def _events(tally: Tally, rows: int) -> Table:
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column(justify="right", no_wrap=True)
-    for event in list(reversed(tally.events))[:max(rows, 1)]:
+    for event in list(reversed(tally.events))[: max(rows, 1)]:
         table.add_row(_deed(event), Text(_ending(event), style=_ending_style(event)))
     return table
 
@@ -154,9 +182,12 @@ def _ending_style(event: Event) -> str:
 
 def _ending(event: Event) -> str:
     endings = {
-        Outcome.DONE: milliseconds(event.seconds), Outcome.REFUSED: f"refused {event.status}",
-        Outcome.LIMITED: "slow down!", Outcome.FAILED: f"failed {event.status}",
-        Outcome.LOST: "no answer", Outcome.UNREACHABLE: "nobody there",
+        Outcome.DONE: milliseconds(event.seconds),
+        Outcome.REFUSED: f"refused {event.status}",
+        Outcome.LIMITED: "slow down!",
+        Outcome.FAILED: f"failed {event.status}",
+        Outcome.LOST: "no answer",
+        Outcome.UNREACHABLE: "nobody there",
     }
     return endings[event.outcome]
 

@@ -9,7 +9,12 @@ from common.settings import setting, text, url
 class Settings:
     """The generator's settings."""
 
-    target_url: str = setting("TARGET_URL", url("http", "https"), "The service that the simulated people use.",
-                              default="http://127.0.0.1:5000")
-    metrics_token: str = setting("METRICS_TOKEN", text, "Bearer token for /metrics, where the service wants one.",
-                                 default="", secret=True)
+    target_url: str = setting(
+        "TARGET_URL",
+        url("http", "https"),
+        "The service that the simulated people use.",
+        default="http://127.0.0.1:5000",
+    )
+    metrics_token: str = setting(
+        "METRICS_TOKEN", text, "Bearer token for /metrics, where the service wants one.", default="", secret=True
+    )

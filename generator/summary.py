@@ -63,9 +63,11 @@ def _ledger(comparison: Comparison | None) -> dict[str, Any]:
 
 def lines_of(summary: dict[str, Any]) -> Iterator[str]:
     """The summary for a reader."""
-    yield (f"{summary['scenario']}, seed {summary['seed']}, {summary['people']} people: {summary['arrived']} arrivals "
-           f"in {summary['seconds']:.1f} s = {summary['arrived_per_second']:.2f}/s of {summary['rate']:g}/s asked, "
-           f"{summary['shed']} shed, {summary['repeats']} repeats, {summary['abandoned']} abandoned")
+    yield (
+        f"{summary['scenario']}, seed {summary['seed']}, {summary['people']} people: {summary['arrived']} arrivals "
+        f"in {summary['seconds']:.1f} s = {summary['arrived_per_second']:.2f}/s of {summary['rate']:g}/s asked, "
+        f"{summary['shed']} shed, {summary['repeats']} repeats, {summary['abandoned']} abandoned"
+    )
     yield ""
     outcomes = [outcome.value for outcome in Outcome]
     yield f"{'action':<17}" + "".join(f"{name:>12}" for name in (*outcomes, *PERCENTILES))
@@ -85,13 +87,15 @@ def _ledger_lines(ledger: dict[str, Any]) -> Iterator[str]:
     if not ledger["is_compared"]:
         yield "ledger: the service's /metrics could not be read, nothing was compared"
         return
-    totals = ", ".join(f"{action} {_span(whole['low'], whole['high'])}/{whole['served']}"
-                       for action, whole in sorted(ledger["totals"].items()))
+    totals = ", ".join(
+        f"{action} {_span(whole['low'], whole['high'])}/{whole['served']}"
+        for action, whole in sorted(ledger["totals"].items())
+    )
     yield f"ledger: {'agrees with' if ledger['agrees'] else 'DIFFERS FROM'} user_actions_total (ours/served: {totals})"
     if ledger["uncertain"]:
         yield f"        {ledger['uncertain']} requests never got a clear answer: for them a range was compared"
     if ledger["unnamed"]:
-        yield f"        {len(ledger['unnamed'])} people are not named by the service but folded into \"other\""
+        yield f'        {len(ledger["unnamed"])} people are not named by the service but folded into "other"'
     for line in ledger["differing"][:SHOWN_DIFFERENCES]:
         bounds = _span(line["low"], line["high"])
         yield f"        {line['user']} {line['action']}: {bounds} by us, {line['served']} served"

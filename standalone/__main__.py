@@ -107,8 +107,12 @@ def start_broker(house: House, settings: Settings, secrets: Secrets, environment
 
 def start_database(house: House, settings: Settings, secrets: Secrets) -> str:
     """Start our PostgreSQL with the role that owns everything; that role's URL."""
-    server = Server(settings.data / "postgres", port=settings.postgres_port, password=secrets.superuser,
-                    log=settings.data / "log" / "postgres.log")
+    server = Server(
+        settings.data / "postgres",
+        port=settings.postgres_port,
+        password=secrets.superuser,
+        log=settings.data / "log" / "postgres.log",
+    )
     house.start(server)
     server.run_script(SOURCE / "sql" / "init.sql", {"METRICS_PASSWORD": secrets.owner})
     return server.url("metrics", secrets.owner, "metrics")
@@ -116,16 +120,23 @@ def start_database(house: House, settings: Settings, secrets: Secrets) -> str:
 
 def run_auth(house: House, settings: Settings, command: str, environment: Mapping[str, str]) -> None:
     """Run one of auth's commands to its end."""
-    house.run(command, (sys.executable, "-m", "auth", command), environment, folder=SOURCE,
-              log=settings.data / "log" / f"{command}.log")
+    house.run(
+        command,
+        (sys.executable, "-m", "auth", command),
+        environment,
+        folder=SOURCE,
+        log=settings.data / "log" / f"{command}.log",
+    )
 
 
 def start_monitoring(house: House, settings: Settings, processes: Processes) -> None:
     """Launch what is on the machine of Prometheus, Alertmanager and the exporter."""
     configuration: Path = SOURCE / "prometheus"
-    made = (make_prometheus(settings, configuration, processes.environment),
-            make_alertmanager(settings, configuration, processes.environment),
-            make_exporter(settings, processes.monitor_url(), processes.environment))
+    made = (
+        make_prometheus(settings, configuration, processes.environment),
+        make_alertmanager(settings, configuration, processes.environment),
+        make_exporter(settings, processes.monitor_url(), processes.environment),
+    )
     for program in filter(None, made):
         house.launch(program)
 

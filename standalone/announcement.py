@@ -10,16 +10,29 @@ DEMO_PEOPLE = (("admin@example.com", "admin"), ("user@example.com", "user"))
 
 def announce(settings: Settings, auth_url: str, broker: str) -> None:
     """Print it."""
-    lines = ["", "Watchhouse is up.", "", *(f"  {name:<14}{address}" for name, address in _addresses(
-        settings, auth_url, broker)), ""]
+    lines = [
+        "",
+        "Watchhouse is up.",
+        "",
+        *(f"  {name:<14}{address}" for name, address in _addresses(settings, auth_url, broker)),
+        "",
+    ]
     if settings.demo:
-        lines += ["This is a demo: its people and secrets are known to everybody. Sign in as", "",
-                  *(f"  {email:<20}{password}" for email, password in DEMO_PEOPLE), ""]
+        lines += [
+            "This is a demo: its people and secrets are known to everybody. Sign in as",
+            "",
+            *(f"  {email:<20}{password}" for email, password in DEMO_PEOPLE),
+            "",
+        ]
     elif settings.database_url is None:
         database = f"postgresql://watchhouse_auth:$(cat {settings.data}/secrets/auth_database_password)"
-        lines += ["The first administrator is made by", "",
-                  f"  DATABASE_URL={database}@{LOOPBACK}:{settings.postgres_port}/metrics \\",
-                  "    python -m auth create-admin EMAIL", ""]
+        lines += [
+            "The first administrator is made by",
+            "",
+            f"  DATABASE_URL={database}@{LOOPBACK}:{settings.postgres_port}/metrics \\",
+            "    python -m auth create-admin EMAIL",
+            "",
+        ]
     lines += [f"Data and logs are in {settings.data}. Ctrl-C stops everything.", ""]
     click.echo("\n".join(lines))
 
@@ -30,12 +43,18 @@ def _addresses(settings: Settings, auth_url: str, broker: str) -> list[tuple[str
         ("API", auth_url),
         ("API reference", f"{auth_url}/docs"),
         ("metrics", f"{auth_url}/metrics and {collector}/metrics"),
-        ("PostgreSQL", "the one that DATABASE_URL names" if settings.database_url else
-         f"{LOOPBACK}:{settings.postgres_port} (database metrics, role metrics)"),
+        (
+            "PostgreSQL",
+            "the one that DATABASE_URL names"
+            if settings.database_url
+            else f"{LOOPBACK}:{settings.postgres_port} (database metrics, role metrics)",
+        ),
         ("MQTT", broker if settings.mqtt_url else f"{LOOPBACK}:{settings.mqtt_port} ({broker})"),
     ]
-    monitoring = (("Prometheus", "prometheus", settings.prometheus_port),
-                  ("Alertmanager", "alertmanager", settings.alertmanager_port),
-                  ("exporter", "exporter", settings.exporter_port))
+    monitoring = (
+        ("Prometheus", "prometheus", settings.prometheus_port),
+        ("Alertmanager", "alertmanager", settings.alertmanager_port),
+        ("exporter", "exporter", settings.exporter_port),
+    )
     found += [(name, f"http://{LOOPBACK}:{port}") for name, program, port in monitoring if find_program(program)]
     return found

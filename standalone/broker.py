@@ -28,19 +28,30 @@ def make_broker(data: Path, port: int, password: str, configuration: Path, envir
     return make_iotcore(data, port, password, environment)
 
 
-def make_mosquitto(program: str, data: Path, port: int, password: str, *, configuration: Path,
-                   environment: Mapping[str, str]) -> Program:
+def make_mosquitto(
+    program: str, data: Path, port: int, password: str, *, configuration: Path, environment: Mapping[str, str]
+) -> Program:
     """Mosquitto with the access list and behaviour in the folder `configuration`."""
     rendered = _render_mosquitto(data / "mosquitto", port, password, configuration)
-    return Program("mosquitto", (program, "-c", rendered), environment, data / "log" / "mosquitto.log",
-                   accepts_connections(LOOPBACK, port))
+    return Program(
+        "mosquitto",
+        (program, "-c", rendered),
+        environment,
+        data / "log" / "mosquitto.log",
+        accepts_connections(LOOPBACK, port),
+    )
 
 
 def make_iotcore(data: Path, port: int, password: str, environment: Mapping[str, str]) -> Program:
     """The wheel's broker, in a process of its own."""
     rendered = _render_iotcore(data / "iotcore", port, password)
-    return Program("iotcore", (sys.executable, "-m", "iotcore", "--config", rendered), environment,
-                   data / "log" / "iotcore.log", accepts_connections(LOOPBACK, port))
+    return Program(
+        "iotcore",
+        (sys.executable, "-m", "iotcore", "--config", rendered),
+        environment,
+        data / "log" / "iotcore.log",
+        accepts_connections(LOOPBACK, port),
+    )
 
 
 def hash_password(password: str) -> str:
@@ -65,7 +76,9 @@ def _render_mosquitto(home: Path, port: int, password: str, configuration: Path)
 
 
 def _render_iotcore(home: Path, port: int, password: str) -> Path:
-    return _write_secret(home / "rumqttd.toml", f"""
+    return _write_secret(
+        home / "rumqttd.toml",
+        f"""
 id = 0
 
 [router]
@@ -88,7 +101,8 @@ dynamic_filters = true
 
 [v4.1.connections.auth]
 {USER} = "{password}"
-""")
+""",
+    )
 
 
 def _write_secret(path: Path, content: str) -> Path:

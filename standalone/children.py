@@ -29,10 +29,12 @@ def ending_with(parent: int, sent: signal.Signals) -> Callable[[], None]:
 
     A change of credentials clears the kernel's note, so it has to come after that; Popen's `user=` does come before.
     """
+
     def note_parent() -> None:
         _libc.prctl(SET_PARENT_DEATH_SIGNAL, sent.value, 0, 0, 0)
         if os.getppid() != parent:  # it went before the note was made
             os._exit(1)
+
     return note_parent
 
 

@@ -57,8 +57,12 @@ class House:
         signal.signal(signal.SIGCHLD, self._wake)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-                 ) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         end = time.monotonic() + STOP_SECONDS
         while self._kept:
             kept = self._kept.pop()
@@ -81,8 +85,15 @@ class House:
         self.launch(service)
         self.await_ready(service)
 
-    def run(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], *, folder: Path, log: Path,
-            ) -> None:
+    def run(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        environment: Mapping[str, str],
+        *,
+        folder: Path,
+        log: Path,
+    ) -> None:
         """Run a command to its end; raise StandaloneError with its last words when it fails."""
         step = Program(name, command, environment, log, folder=folder)
         step.launch()
@@ -136,8 +147,13 @@ def _look_after(kept: Kept) -> None:
         kept.ends = 0 if now - kept.launched_at > SOLID_SECONDS else kept.ends
         pause = PAUSES[min(kept.ends, len(PAUSES) - 1)]
         kept.ends, kept.due_at = kept.ends + 1, now + pause
-        log.error("service_ended", service=kept.service.name, status=kept.service.process.returncode,
-                  restart_in_seconds=pause, last_words=tail_of(kept.service))
+        log.error(
+            "service_ended",
+            service=kept.service.name,
+            status=kept.service.process.returncode,
+            restart_in_seconds=pause,
+            last_words=tail_of(kept.service),
+        )
     elif kept.due_at is not None and now >= kept.due_at:
         kept.service.stop(0)  # what it left behind may hold its port
         kept.due_at, kept.launched_at = None, now

@@ -31,15 +31,27 @@ class Identity:
     owner: tuple[int, int] | None = None
     becomes_owner: bool = False
 
-    def spawn(self, command: Sequence[str | Path], *, output: IO[bytes] | int, sent: signal.Signals,
-              ) -> subprocess.Popen[bytes]:
+    def spawn(
+        self,
+        command: Sequence[str | Path],
+        *,
+        output: IO[bytes] | int,
+        sent: signal.Signals,
+    ) -> subprocess.Popen[bytes]:
         """Start `command`, which gets the signal `sent` when we are gone."""
         # The namespace clears the parent-death note like any change of credentials, so setpriv makes it anew inside.
         inside = ("setpriv", "--pdeathsig", sent.name.removeprefix("SIG"), "--") if self.prefix else ()
         user, group = self.owner if self.becomes_owner and self.owner else (None, None)
         return subprocess.Popen(
-            [*self.prefix, *inside, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            cwd="/", process_group=0, user=user, group=group, extra_groups=[] if self.becomes_owner else None,
+            [*self.prefix, *inside, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            process_group=0,
+            user=user,
+            group=group,
+            extra_groups=[] if self.becomes_owner else None,
             preexec_fn=ending_with(os.getpid(), sent),  # noqa: PLW1509  (it makes one system call, no lock)
         )
 

@@ -28,14 +28,20 @@ class FolderLock:
         except BlockingIOError:
             holder = self._read()
             os.close(self._handle)
-            raise StandaloneError(f"WATCHHOUSE_DATA: {self._folder} is in use by another copy (process {holder}); "
-                                  "stop it, or name another folder") from None
+            raise StandaloneError(
+                f"WATCHHOUSE_DATA: {self._folder} is in use by another copy (process {holder}); "
+                "stop it, or name another folder"
+            ) from None
         self.was_killed = self._read() != ""  # a clean end leaves the file empty
         self._write(str(os.getpid()))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-                 ) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._write("")
         os.close(self._handle)
 

@@ -35,12 +35,20 @@ def make_prometheus(settings: Settings, configuration: Path, environment: Mappin
     home = settings.data / "prometheus"
     home.mkdir(parents=True, exist_ok=True)
     _render(settings, configuration, home)
-    return Program("prometheus", (
-        program, f"--config.file={home / 'prometheus.yml'}", f"--storage.tsdb.path={home / 'tsdb'}",
-        f"--storage.tsdb.retention.time={KEPT_DAYS}d", f"--storage.tsdb.retention.size={KEPT_SIZE}",
-        f"--web.listen-address={LOOPBACK}:{settings.prometheus_port}",
-    ), environment, settings.data / "log" / "prometheus.log",
-        answers_http(LOOPBACK, settings.prometheus_port, "/-/ready"))
+    return Program(
+        "prometheus",
+        (
+            program,
+            f"--config.file={home / 'prometheus.yml'}",
+            f"--storage.tsdb.path={home / 'tsdb'}",
+            f"--storage.tsdb.retention.time={KEPT_DAYS}d",
+            f"--storage.tsdb.retention.size={KEPT_SIZE}",
+            f"--web.listen-address={LOOPBACK}:{settings.prometheus_port}",
+        ),
+        environment,
+        settings.data / "log" / "prometheus.log",
+        answers_http(LOOPBACK, settings.prometheus_port, "/-/ready"),
+    )
 
 
 def make_alertmanager(settings: Settings, configuration: Path, environment: Mapping[str, str]) -> Program | None:
@@ -48,12 +56,19 @@ def make_alertmanager(settings: Settings, configuration: Path, environment: Mapp
     program = find_program("alertmanager")
     if program is None:
         return None
-    return Program("alertmanager", (
-        program, f"--config.file={configuration / 'alertmanager.yml'}",
-        f"--storage.path={settings.data / 'alertmanager'}", "--cluster.listen-address=",
-        f"--web.listen-address={LOOPBACK}:{settings.alertmanager_port}",
-    ), environment, settings.data / "log" / "alertmanager.log",
-        answers_http(LOOPBACK, settings.alertmanager_port, "/-/ready"))
+    return Program(
+        "alertmanager",
+        (
+            program,
+            f"--config.file={configuration / 'alertmanager.yml'}",
+            f"--storage.path={settings.data / 'alertmanager'}",
+            "--cluster.listen-address=",
+            f"--web.listen-address={LOOPBACK}:{settings.alertmanager_port}",
+        ),
+        environment,
+        settings.data / "log" / "alertmanager.log",
+        answers_http(LOOPBACK, settings.alertmanager_port, "/-/ready"),
+    )
 
 
 def make_exporter(settings: Settings, monitor_url: str, environment: Mapping[str, str]) -> Program | None:
@@ -63,8 +78,13 @@ def make_exporter(settings: Settings, monitor_url: str, environment: Mapping[str
         return None
     # Its driver demands TLS unless told otherwise; ours never leaves loopback.
     told = {"PGSSLMODE": "disable", **environment, "DATA_SOURCE_NAME": monitor_url}
-    return Program("postgres-exporter", (program, f"--web.listen-address={LOOPBACK}:{settings.exporter_port}"), told,
-                   settings.data / "log" / "postgres-exporter.log", answers_http(LOOPBACK, settings.exporter_port, "/"))
+    return Program(
+        "postgres-exporter",
+        (program, f"--web.listen-address={LOOPBACK}:{settings.exporter_port}"),
+        told,
+        settings.data / "log" / "postgres-exporter.log",
+        answers_http(LOOPBACK, settings.exporter_port, "/"),
+    )
 
 
 def _render(settings: Settings, configuration: Path, home: Path) -> None:

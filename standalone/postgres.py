@@ -76,8 +76,15 @@ class Server:
 
     name = "postgres"
 
-    def __init__(self, folder: Path, *, port: int, password: str, programs: Path | None = None, log: Path | None = None,
-                 ) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int,
+        password: str,
+        programs: Path | None = None,
+        log: Path | None = None,
+    ) -> None:
         """`password` is the superuser's, set when the cluster is made; `programs` is a bin folder."""
         self.port = port
         self.log = log or folder.with_name(f"{folder.name}.log")
@@ -109,8 +116,9 @@ class Server:
         identity.take(self._cluster)
         _configure(self._cluster, self.port)
         with open_log(self.log) as output:
-            self._process = identity.spawn([self._programs / "postgres", "-D", self._cluster], output=output,
-                                           sent=signal.SIGINT)
+            self._process = identity.spawn(
+                [self._programs / "postgres", "-D", self._cluster], output=output, sent=signal.SIGINT
+            )
 
     def is_ready(self) -> bool:
         """The postmaster writes its state into the last line of its pid file: no connection is needed to ask."""
@@ -135,9 +143,20 @@ class Server:
     def run_script(self, script: Path, environment: Mapping[str, str]) -> None:
         """Run `script` by psql as the superuser; it reads `environment` by \\getenv. Raises at its first error."""
         run = subprocess.run(
-            [self._programs / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={script}",
-             f"--host={HOST}", f"--port={self.port}", f"--username={SUPERUSER}", "--dbname=postgres"],
-            env={"PATH": os.defpath, "PGPASSWORD": self._password, **environment}, capture_output=True, check=False,
+            [
+                self._programs / "psql",
+                "--no-psqlrc",
+                "--quiet",
+                "--set=ON_ERROR_STOP=1",
+                f"--file={script}",
+                f"--host={HOST}",
+                f"--port={self.port}",
+                f"--username={SUPERUSER}",
+                "--dbname=postgres",
+            ],
+            env={"PATH": os.defpath, "PGPASSWORD": self._password, **environment},
+            capture_output=True,
+            check=False,
         )
         if run.returncode != 0:
             raise StandaloneError(f"{script.name} failed:\n{run.stderr.decode(errors='replace').strip()}")
@@ -153,10 +172,21 @@ class Server:
         identity.take(secret)
         with open_log(self.log) as output:
             made = identity.spawn(
-                [self._programs / "initdb", f"--pgdata={unfinished}", f"--username={SUPERUSER}", f"--pwfile={secret}",
-                 "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8",
-                 # Sorted by bytes, so an index serves LIKE; letters by Unicode, so lower() knows them all.
-                 "--locale=C", "--lc-ctype=C.UTF-8"], output=output, sent=signal.SIGKILL)
+                [
+                    self._programs / "initdb",
+                    f"--pgdata={unfinished}",
+                    f"--username={SUPERUSER}",
+                    f"--pwfile={secret}",
+                    "--auth=scram-sha-256",
+                    "--data-checksums",
+                    "--encoding=UTF8",
+                    # Sorted by bytes, so an index serves LIKE; letters by Unicode, so lower() knows them all.
+                    "--locale=C",
+                    "--lc-ctype=C.UTF-8",
+                ],
+                output=output,
+                sent=signal.SIGKILL,
+            )
             failed = made.wait() != 0
         secret.unlink()
         if failed:

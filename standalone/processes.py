@@ -15,8 +15,16 @@ from standalone.secrets import keep_secret
 from standalone.settings import LOOPBACK, Settings, reachable
 
 SOURCE = Path(__file__).parents[1]
-PASSED_ON_BY_US = ("DATABASE_URL", "MQTT_URL", "SECRET_KEY", "METRICS_PASSWORD", "AUTH_DATABASE_PASSWORD",
-                   "COLLECTOR_DATABASE_PASSWORD", "READER_DATABASE_PASSWORD", "MONITOR_DATABASE_PASSWORD")
+PASSED_ON_BY_US = (
+    "DATABASE_URL",
+    "MQTT_URL",
+    "SECRET_KEY",
+    "METRICS_PASSWORD",
+    "AUTH_DATABASE_PASSWORD",
+    "COLLECTOR_DATABASE_PASSWORD",
+    "READER_DATABASE_PASSWORD",
+    "MONITOR_DATABASE_PASSWORD",
+)
 
 
 @dataclass(frozen=True)
@@ -78,31 +86,49 @@ class Processes:
 
     def auth(self) -> Program:
         """The HTTP service."""
-        return self._program("auth", self.auth_environment(), answers_http(
-            reachable(self._settings.auth_host), self._settings.auth_port, "/readyz"))
+        return self._program(
+            "auth",
+            self.auth_environment(),
+            answers_http(reachable(self._settings.auth_host), self._settings.auth_port, "/readyz"),
+        )
 
     def collector(self) -> Program:
         """The daemon."""
         mqtt = f"mqtt://{USER}:{quote(self._secrets.broker, safe='')}@{LOOPBACK}:{self._settings.mqtt_port}"
-        return self._program("collector", {
-            **self.environment,
-            "DATABASE_URL": with_login(self._database_url, "watchhouse_collector", self._secrets.collector),
-            "MQTT_URL": self._settings.mqtt_url or mqtt,
-        }, answers_http(reachable(self._settings.collector_host), self._settings.collector_port, "/healthz"))
+        return self._program(
+            "collector",
+            {
+                **self.environment,
+                "DATABASE_URL": with_login(self._database_url, "watchhouse_collector", self._secrets.collector),
+                "MQTT_URL": self._settings.mqtt_url or mqtt,
+            },
+            answers_http(reachable(self._settings.collector_host), self._settings.collector_port, "/healthz"),
+        )
 
     def generator(self, *, in_terminal: bool) -> Program:
         """The simulated people; their display is the terminal's, else their lines go to the log."""
         log = None if in_terminal else self._settings.data / "log" / "generator.log"
-        return Program("generator", (sys.executable, "-m", "generator"),
-                       {**self.environment, "TARGET_URL": auth_url(self._settings)}, log, folder=SOURCE)
+        return Program(
+            "generator",
+            (sys.executable, "-m", "generator"),
+            {**self.environment, "TARGET_URL": auth_url(self._settings)},
+            log,
+            folder=SOURCE,
+        )
 
     def monitor_url(self) -> str:
         """The postgres exporter's URL."""
         return with_login(self._database_url, "watchhouse_monitor", self._secrets.monitor)
 
     def _program(self, name: str, environment: Mapping[str, str], is_ready: Check) -> Program:
-        return Program(name, (sys.executable, "-m", name, "run"), environment,
-                       self._settings.data / "log" / f"{name}.log", is_ready, folder=SOURCE)
+        return Program(
+            name,
+            (sys.executable, "-m", name, "run"),
+            environment,
+            self._settings.data / "log" / f"{name}.log",
+            is_ready,
+            folder=SOURCE,
+        )
 
 
 def child_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:

@@ -69,8 +69,13 @@ class Program:
         """Start it in a process group of its own, so that Ctrl-C reaches us alone and we keep the order."""
         with open_log(self.log) if self.log else nullcontext() as output:
             self._process = subprocess.Popen(
-                [*self.command], env=dict(self.environment), cwd=self.folder, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT if output else None, process_group=0,
+                [*self.command],
+                env=dict(self.environment),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                process_group=0,
                 preexec_fn=ending_with(os.getpid(), signal.SIGTERM),  # noqa: PLW1509  (one system call, no lock)
             )
 
@@ -83,6 +88,7 @@ class Program:
 
 def answers_http(host: str, port: int, path: str) -> Check:
     """Whether GET `path` is answered with 200."""
+
     def check() -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=PROBE_SECONDS)
         try:
@@ -92,15 +98,18 @@ def answers_http(host: str, port: int, path: str) -> Check:
             return False
         finally:
             connection.close()
+
     return check
 
 
 def accepts_connections(host: str, port: int) -> Check:
     """Whether somebody listens there."""
+
     def check() -> bool:
         try:
             socket.create_connection((host, port), timeout=PROBE_SECONDS).close()
         except OSError:
             return False
         return True
+
     return check

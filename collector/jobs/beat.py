@@ -11,8 +11,9 @@ sql = statements.load("collecting")
 
 def run(context: Context[None]) -> None:
     """Renew this collector's row."""
-    context.query(sql.beat_collector, name=context.settings.name, host=socket.gethostname(),
-                  started_at=context.started_at)
+    context.query(
+        sql.beat_collector, name=context.settings.name, host=socket.gethostname(), started_at=context.started_at
+    )
 
 
 JOB = Job(name="beat", every=timedelta(seconds=5), grace=timedelta(seconds=5), run=run, metrics=no_metrics)

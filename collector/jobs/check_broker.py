@@ -21,8 +21,9 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.up = Gauge("watchhouse_broker_up", "Whether the broker let us in at the last try", registry=registry)
-        self.latency = Gauge("watchhouse_broker_latency_seconds", "Seconds from connecting to the broker's welcome",
-                             registry=registry)
+        self.latency = Gauge(
+            "watchhouse_broker_latency_seconds", "Seconds from connecting to the broker's welcome", registry=registry
+        )
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,20 @@ def run(context: Context[Metrics]) -> None:
     finding = find_out(context.settings.mqtt_url or "")
     context.metrics.up.set(finding.is_up)
     context.metrics.latency.set(finding.latency_seconds or 0)
-    context.query(sql.store_service_state, service="broker", is_up=finding.is_up,
-                  latency_seconds=finding.latency_seconds, error=finding.error)
+    context.query(
+        sql.store_service_state,
+        service="broker",
+        is_up=finding.is_up,
+        latency_seconds=finding.latency_seconds,
+        error=finding.error,
+    )
 
 
-JOB = Job(name="check_broker", every=EVERY, grace=EVERY, run=run, metrics=Metrics,
-          is_wanted=lambda settings: bool(settings.mqtt_url))
+JOB = Job(
+    name="check_broker",
+    every=EVERY,
+    grace=EVERY,
+    run=run,
+    metrics=Metrics,
+    is_wanted=lambda settings: bool(settings.mqtt_url),
+)

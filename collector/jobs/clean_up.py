@@ -19,10 +19,12 @@ class Metrics:
     """What was dropped and deleted."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.dropped = Counter("watchhouse_partitions_dropped_total", "Partitions dropped by this collector",
-                               registry=registry)
-        self.deleted = Counter("watchhouse_deleted_rows_total", "Rows deleted by this collector, by table", ["table"],
-                               registry=registry)
+        self.dropped = Counter(
+            "watchhouse_partitions_dropped_total", "Partitions dropped by this collector", registry=registry
+        )
+        self.deleted = Counter(
+            "watchhouse_deleted_rows_total", "Rows deleted by this collector, by table", ["table"], registry=registry
+        )
         for table in (*EXPIRED, "outbox", "collectors"):
             self.deleted.labels(table)
 
@@ -37,5 +39,11 @@ def run(context: Context[Metrics]) -> None:
     context.metrics.dropped.inc(context.query(collecting.drop_partitions, moment=context.clock())[0][0])
 
 
-JOB = Job(name="clean_up", every=timedelta(seconds=10), grace=None, run=run, metrics=Metrics,
-          slots=Slots(every=timedelta(days=1), offset=timedelta(hours=3), lease=timedelta(minutes=30)))
+JOB = Job(
+    name="clean_up",
+    every=timedelta(seconds=10),
+    grace=None,
+    run=run,
+    metrics=Metrics,
+    slots=Slots(every=timedelta(days=1), offset=timedelta(hours=3), lease=timedelta(minutes=30)),
+)

@@ -22,5 +22,11 @@ def run(context: Context[Metrics]) -> None:
     context.metrics.made.inc(context.query(sql.make_partitions, moment=context.clock())[0][0])
 
 
-JOB = Job(name="make_partitions", every=timedelta(seconds=10), grace=None, run=run, metrics=Metrics,
-          slots=Slots(every=timedelta(hours=1), lease=timedelta(minutes=5)))
+JOB = Job(
+    name="make_partitions",
+    every=timedelta(seconds=10),
+    grace=None,
+    run=run,
+    metrics=Metrics,
+    slots=Slots(every=timedelta(hours=1), lease=timedelta(minutes=5)),
+)

@@ -21,10 +21,14 @@ class Metrics:
         self.disk = Gauge("watchhouse_host_disk_ratio", "Share of the disk in use", registry=registry)
         self.load = Gauge("watchhouse_host_load1", "Load average over one minute", registry=registry)
         self.open_files = Gauge("watchhouse_host_open_files", "Open files of all processes", registry=registry)
-        self.sent = Counter("watchhouse_host_network_sent_bytes_total", "Bytes sent since this collector's start",
-                            registry=registry)
-        self.received = Counter("watchhouse_host_network_received_bytes_total",
-                                "Bytes received since this collector's start", registry=registry)
+        self.sent = Counter(
+            "watchhouse_host_network_sent_bytes_total", "Bytes sent since this collector's start", registry=registry
+        )
+        self.received = Counter(
+            "watchhouse_host_network_received_bytes_total",
+            "Bytes received since this collector's start",
+            registry=registry,
+        )
 
 
 def show(metrics: Metrics, sample: Sample) -> None:

@@ -35,10 +35,15 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.waiting = Gauge("watchhouse_outbox_messages", "Messages that wait to be sent", registry=registry)
-        self.oldest = Gauge("watchhouse_outbox_oldest_seconds", "Age of the oldest message that waits",
-                            registry=registry)
-        self.sent = Counter("watchhouse_outbox_sent_total", "Tries to send a message by outcome",
-                            ["channel", "outcome"], registry=registry)
+        self.oldest = Gauge(
+            "watchhouse_outbox_oldest_seconds", "Age of the oldest message that waits", registry=registry
+        )
+        self.sent = Counter(
+            "watchhouse_outbox_sent_total",
+            "Tries to send a message by outcome",
+            ["channel", "outcome"],
+            registry=registry,
+        )
         for outcome in ("sent", "postponed", "failed"):
             self.sent.labels("mail", outcome)
 
@@ -116,8 +121,9 @@ def _send_next(context: Context[Metrics], carrier: Carrier) -> bool:
 
 def _try(context: Context[Metrics], carrier: Carrier, message: Message) -> MailError | None:
     """Hand the message over, outside any transaction; note how the mail server did."""
-    letter = Letter(message.key, context.settings.mail_from, message.recipient, message.subject, message.body,
-                    message.created_at)
+    letter = Letter(
+        message.key, context.settings.mail_from, message.recipient, message.subject, message.body, message.created_at
+    )
     began, error = time.perf_counter(), None
     try:
         carrier.send(letter)
@@ -131,19 +137,34 @@ def _try(context: Context[Metrics], carrier: Carrier, message: Message) -> MailE
 def _store_state(context: Context[Metrics], seconds: float, error: MailError | None) -> None:
     """A server that refuses one message is up; one that cannot be worked with is not."""
     is_away = isinstance(error, MailServerAway)
-    context.query(collecting.store_service_state, service="mail", is_up=not is_away,
-                  latency_seconds=None if is_away else seconds, error=str(error)[:ERROR_LENGTH] if is_away else None)
+    context.query(
+        collecting.store_service_state,
+        service="mail",
+        is_up=not is_away,
+        latency_seconds=None if is_away else seconds,
+        error=str(error)[:ERROR_LENGTH] if is_away else None,
+    )
 
 
 def _record(context: Context[Metrics], message: Message, verdict: Verdict) -> None:
     if verdict.delay is not None:
         context.query(outbox.postpone_message, id=message.id, delay=verdict.delay, error=verdict.error)
     else:
-        context.query(outbox.finish_message, id=message.id, status=verdict.outcome, error=verdict.error,
-                      kept=context.settings.is_demo)
+        context.query(
+            outbox.finish_message,
+            id=message.id,
+            status=verdict.outcome,
+            error=verdict.error,
+            kept=context.settings.is_demo,
+        )
     context.metrics.sent.labels(message.channel, verdict.outcome).inc()
-    log.info("message_tried", outcome=verdict.outcome, message=message.id, recipient=mask_email(message.recipient),
-             tries=message.attempts)
+    log.info(
+        "message_tried",
+        outcome=verdict.outcome,
+        message=message.id,
+        recipient=mask_email(message.recipient),
+        tries=message.attempts,
+    )
 
 
 JOB = Job(name="send_outbox", every=EVERY, grace=None, run=run, metrics=Metrics, woken_by="outbox")

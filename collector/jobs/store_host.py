@@ -18,8 +18,9 @@ class Metrics:
     """What is not stored yet."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.waiting = Gauge("watchhouse_host_metrics_waiting", "Rows of this host that wait for the database",
-                             registry=registry)
+        self.waiting = Gauge(
+            "watchhouse_host_metrics_waiting", "Rows of this host that wait for the database", registry=registry
+        )
 
 
 def close_minutes(memory: HostMemory, before: datetime) -> None:
@@ -54,5 +55,12 @@ def store_rest(context: Context[Metrics]) -> None:
     store(context)
 
 
-JOB = Job(name="store_host", every=timedelta(minutes=1), grace=None, on_the_clock=True, run=run, metrics=Metrics,
-          at_stop=store_rest)
+JOB = Job(
+    name="store_host",
+    every=timedelta(minutes=1),
+    grace=None,
+    on_the_clock=True,
+    run=run,
+    metrics=Metrics,
+    at_stop=store_rest,
+)

@@ -19,8 +19,18 @@ from sql.statements import load
 from tests.collector.daemons import Daemon, MailServer, Sink, Wire
 
 NOW = datetime(2026, 5, 4, 12, 30, 40, tzinfo=UTC)
-START = Reading(at=NOW, cpu_busy=100, cpu_total=1000, sent_bytes=0, received_bytes=0, memory_used=1, memory_total=4,
-                disk_percent=50, load_1m=1, open_files=10)
+START = Reading(
+    at=NOW,
+    cpu_busy=100,
+    cpu_total=1000,
+    sent_bytes=0,
+    received_bytes=0,
+    memory_used=1,
+    memory_total=4,
+    disk_percent=50,
+    load_1m=1,
+    open_files=10,
+)
 
 outbox = load("outbox")
 
@@ -70,8 +80,11 @@ def queue(database: Any) -> Iterator[Callable[..., int]]:
     engine = make_engine(database.auth_url, process="test", pool_size=1)
 
     def add(recipient: str = "bob@example.com", subject: str = "Hello", body: str = "It is done.") -> int:
-        return int(run_once(engine, outbox.queue_message, channel="mail", recipient=recipient, subject=subject,
-                            body=body)[0][0])
+        return int(
+            run_once(engine, outbox.queue_message, channel="mail", recipient=recipient, subject=subject, body=body)[0][
+                0
+            ]
+        )
 
     yield add
     engine.dispose()
@@ -80,9 +93,11 @@ def queue(database: Any) -> Iterator[Callable[..., int]]:
 @pytest.fixture
 def hasten(database: Any) -> Callable[[], None]:
     """Time passes: every queued message is due now, and the collector hears of it."""
+
     def make_due() -> None:
         database.rows("UPDATE outbox SET due_at = now() WHERE status = 'queued'")
         database.rows("NOTIFY outbox")
+
     return make_due
 
 
@@ -93,8 +108,15 @@ def context_for(database: Any) -> Iterator[Callable[..., Context[Any]]]:
 
     def make(job: Job[Any], clock: Callable[[], datetime] = lambda: NOW, **environment: str) -> Context[Any]:
         settings = read_settings({"DATABASE_URL": database.collector_url, "COLLECTOR_NAME": "anna"} | environment)
-        return Context(settings=settings, engine=engine, host=HostMemory(last=START), started_at=NOW, stopping=Event(),
-                       metrics=job.metrics(CollectorRegistry()), clock=clock)
+        return Context(
+            settings=settings,
+            engine=engine,
+            host=HostMemory(last=START),
+            started_at=NOW,
+            stopping=Event(),
+            metrics=job.metrics(CollectorRegistry()),
+            clock=clock,
+        )
 
     yield make
     engine.dispose()
@@ -103,6 +125,7 @@ def context_for(database: Any) -> Iterator[Callable[..., Context[Any]]]:
 @pytest.fixture
 def cut_sessions(database: Any) -> Callable[[], int]:
     """Ends every session of the collector's role, as a restart of the server would; gives how many there were."""
+
     def cut() -> int:
         connection = psycopg2.connect(database.collector_url)
         connection.autocommit = True
@@ -113,4 +136,5 @@ def cut_sessions(database: Any) -> Callable[[], int]:
                 return int((cursor.fetchone() or (0,))[0])
         finally:
             connection.close()
+
     return cut

@@ -30,8 +30,15 @@ START_LIMIT = 30.0
 
 def collector_command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m collector` to its end."""
-    return subprocess.run([sys.executable, "-m", "collector", *words], env=environment(**settings), cwd=HOUSE,
-                          text=True, capture_output=True, check=False, timeout=30)
+    return subprocess.run(
+        [sys.executable, "-m", "collector", *words],
+        env=environment(**settings),
+        cwd=HOUSE,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
 
 
 class Daemon:
@@ -39,14 +46,24 @@ class Daemon:
 
     def __init__(self, log: Path, name: str, **settings: str) -> None:
         self.name, self.log, self.port = name, log, free_port()
-        self._environment = environment(COLLECTOR_NAME=name, COLLECTOR_PORT=str(self.port), LOG_FORMAT="json",
-                                        WATCHHOUSE_DATA=str(log.parent), **settings)
+        self._environment = environment(
+            COLLECTOR_NAME=name,
+            COLLECTOR_PORT=str(self.port),
+            LOG_FORMAT="json",
+            WATCHHOUSE_DATA=str(log.parent),
+            **settings,
+        )
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
-            return subprocess.Popen([sys.executable, "-m", "collector", "run"], env=self._environment, cwd=HOUSE,
-                                    stdout=output, stderr=output)
+            return subprocess.Popen(
+                [sys.executable, "-m", "collector", "run"],
+                env=self._environment,
+                cwd=HOUSE,
+                stdout=output,
+                stderr=output,
+            )
 
     def await_health(self, status: int = 200) -> "Daemon":
         """Return once it answers with that status."""

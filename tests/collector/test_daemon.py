@@ -58,8 +58,9 @@ def test_it_stores_the_minute_that_has_begun_when_it_stops(start: Start, databas
     assert daemon.events()[-1] == "collector_stopped"
 
 
-def test_it_stops_in_time_while_a_mail_server_keeps_it_waiting(start: Start, queue: Callable[..., int],
-                                                                mail_server: MailServer, database: Any) -> None:
+def test_it_stops_in_time_while_a_mail_server_keeps_it_waiting(
+    start: Start, queue: Callable[..., int], mail_server: MailServer, database: Any
+) -> None:
     daemon = start(SMTP_URL=mail_server.url)
     mail_server.sink.gate.clear()
     queue()
@@ -81,8 +82,9 @@ def test_it_starts_without_its_database_and_goes_on_when_that_comes(start: Start
     assert "job_recovered" in daemon.events()
 
 
-def test_it_hears_again_after_the_database_was_away(start: Start, wire: Wire, wire_url: str, queue: Callable[..., int],
-                                                     database: Any) -> None:
+def test_it_hears_again_after_the_database_was_away(
+    start: Start, wire: Wire, wire_url: str, queue: Callable[..., int], database: Any
+) -> None:
     daemon = start(DATABASE_URL=wire_url, WATCHHOUSE_DEMO="1")
     wire.cut()
     daemon.wait(lambda: "listener_disconnected" in daemon.events(), "the cut is noticed")
@@ -113,16 +115,24 @@ def test_it_says_which_port_is_taken(start: Start, database: Any) -> None:
 
 @pytest.mark.parametrize("command", ["run", "collect-metrics"])
 def test_it_says_that_it_cannot_see_its_host(database: Any, command: str) -> None:
-    run = collector_command(command, DATABASE_URL=database.collector_url, COLLECTOR_PORT=str(free_port()),
-                            HOST_PROC="/nowhere")
+    run = collector_command(
+        command, DATABASE_URL=database.collector_url, COLLECTOR_PORT=str(free_port()), HOST_PROC="/nowhere"
+    )
     assert run.returncode == 1
     assert "HOST_PROC, HOST_DISK: cannot read /nowhere/stat" in run.stderr
 
 
 def test_it_names_every_wrong_setting_at_once() -> None:
     secret = "p4ss" * 8
-    run = collector_command("run", DATABASE_URL=f"mysql://a:{secret}@b/c", COLLECTOR_PORT="0", MAIL_FROM="nobody",
-                            SMTP_URL=f"http://a:{secret}@host", METRICS_TOKEN="short", WATCHHOUSE_DEMO="0")
+    run = collector_command(
+        "run",
+        DATABASE_URL=f"mysql://a:{secret}@b/c",
+        COLLECTOR_PORT="0",
+        MAIL_FROM="nobody",
+        SMTP_URL=f"http://a:{secret}@host",
+        METRICS_TOKEN="short",
+        WATCHHOUSE_DEMO="0",
+    )
     assert run.returncode == 2
     assert secret not in run.stderr
     for name in ("DATABASE_URL", "COLLECTOR_PORT", "MAIL_FROM", "SMTP_URL", "METRICS_TOKEN"):

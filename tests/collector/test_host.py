@@ -61,9 +61,12 @@ def test_minutes_hold_every_sample_and_every_byte(taken: list[tuple[int, int]]) 
 
 
 def test_a_minute_is_the_mean_of_its_samples() -> None:
-    [minute] = minutes_of([
-        at(1, cpu_percent=10.0, memory_used=1024**2), at(59, cpu_percent=30.0, memory_used=3 * 1024**2),
-    ])
+    [minute] = minutes_of(
+        [
+            at(1, cpu_percent=10.0, memory_used=1024**2),
+            at(59, cpu_percent=30.0, memory_used=3 * 1024**2),
+        ]
+    )
     assert (minute.cpu_percent, minute.memory_mb, minute.samples) == (20.0, 2.0, 2)
 
 

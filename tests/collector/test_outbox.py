@@ -20,8 +20,7 @@ def status_of(database: Any, message: int) -> tuple[str, int, str | None, str | 
     return database.rows("SELECT status, attempts, last_error, body FROM outbox WHERE id = %s", message)[0]
 
 
-def test_it_sends_at_once_what_is_asked_for(start: Start, queue: Queue, database: Any,
-                                            mail_server: MailServer) -> None:
+def test_it_sends_at_once_what_is_asked_for(start: Start, queue: Queue, database: Any, mail_server: MailServer) -> None:
     daemon = start(SMTP_URL=mail_server.url, MAIL_FROM="House <house@example.com>")
     daemon.wait(lambda: "listener_connected" in daemon.events(), "the listener")
     message = queue("bob@example.com", "Grüße", "Line one\nLine two")
@@ -37,8 +36,9 @@ def test_it_sends_at_once_what_is_asked_for(start: Start, queue: Queue, database
     assert database.rows(MAIL_STATE) == [(True, 0, None)]
 
 
-def test_it_sends_after_three_refusals(start: Start, queue: Queue, database: Any, mail_server: MailServer,
-                                       hasten: Callable[[], None]) -> None:
+def test_it_sends_after_three_refusals(
+    start: Start, queue: Queue, database: Any, mail_server: MailServer, hasten: Callable[[], None]
+) -> None:
     mail_server.sink.answers = ["451 later", "452 no room", "421 going down"]
     daemon = start(SMTP_URL=mail_server.url)
     message = queue()
@@ -60,8 +60,9 @@ def test_it_waits_longer_after_each_refusal(start: Start, queue: Queue, database
     assert error == "451 later"
 
 
-def test_it_sends_once_a_server_that_was_down_is_back(start: Start, queue: Queue, database: Any,
-                                                      hasten: Callable[[], None]) -> None:
+def test_it_sends_once_a_server_that_was_down_is_back(
+    start: Start, queue: Queue, database: Any, hasten: Callable[[], None]
+) -> None:
     server = MailServer(Sink())
     daemon = start(SMTP_URL=server.url)
     messages = {queue(), queue()}
@@ -75,8 +76,9 @@ def test_it_sends_once_a_server_that_was_down_is_back(start: Start, queue: Queue
     assert (is_up, failures >= 1, error) == (True, True, None)
 
 
-def test_it_gives_up_what_is_refused_for_good_and_sends_the_rest(start: Start, queue: Queue, database: Any,
-                                                                 mail_server: MailServer) -> None:
+def test_it_gives_up_what_is_refused_for_good_and_sends_the_rest(
+    start: Start, queue: Queue, database: Any, mail_server: MailServer
+) -> None:
     mail_server.sink.strangers = {"nobody@example.com"}
     messages = [queue("nobody@example.com"), queue(subject="two\nlines"), queue()]
     daemon = start(SMTP_URL=mail_server.url)
@@ -97,7 +99,8 @@ def test_it_gives_up_at_expiry(start: Start, queue: Queue, database: Any, mail_s
 
 
 def test_no_mail_is_lost_or_doubled_for_a_sink_when_the_sender_is_killed(
-        start: Start, queue: Queue, database: Any, mail_server: MailServer, hasten: Callable[[], None]) -> None:
+    start: Start, queue: Queue, database: Any, mail_server: MailServer, hasten: Callable[[], None]
+) -> None:
     sink = mail_server.sink
     daemon = start(SMTP_URL=mail_server.url)
     queued = {queue(f"person{number}@example.com") for number in range(6)}
@@ -111,7 +114,7 @@ def test_no_mail_is_lost_or_doubled_for_a_sink_when_the_sender_is_killed(
         daemon.restart().await_health()
     hasten()
     daemon.wait(lambda: database.rows(ALL_SENT) == [(len(queued),)], "all are sent")
-    asked = {key for key, in database.rows("SELECT idempotency_key::text FROM outbox")}
+    asked = {key for (key,) in database.rows("SELECT idempotency_key::text FROM outbox")}
     assert set(sink.keys) == asked
     assert len({letter["To"] for letter in sink.letters}) == len(asked)  # a key means one mail only
 

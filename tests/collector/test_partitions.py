@@ -24,17 +24,26 @@ def owner(database: Any) -> Iterator[Any]:
 
 def partitions(database: Any, table: str) -> list[str]:
     """The names of a table's partitions, in order."""
-    return [name for name, in database.rows("""
+    return [
+        name
+        for (name,) in database.rows(
+            """
         SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
-        WHERE inhparent = %s::regclass ORDER BY child.relname""", table)]
+        WHERE inhparent = %s::regclass ORDER BY child.relname""",
+            table,
+        )
+    ]
 
 
 def insert_week(database: Any, at: datetime) -> None:
     """A row a day in each table that grows, for a week."""
-    database.rows("""
+    database.rows(
+        """
         WITH days AS (SELECT %s + step * interval '1 day' AS day FROM generate_series(0, 6) step),
             used AS (INSERT INTO usage_stats (user_id, action, at) SELECT gen_random_uuid(), 'read', day FROM days)
-        INSERT INTO host_metrics SELECT 'anna', day, 1, 1, 1, 1, 1, 1, 1, 1, 1 FROM days""", at)
+        INSERT INTO host_metrics SELECT 'anna', day, 1, 1, 1, 1, 1, 1, 1, 1, 1 FROM days""",
+        at,
+    )
 
 
 def test_they_are_made_ahead(context_for: Callable[..., Context[Any]], database: Any) -> None:
@@ -46,7 +55,8 @@ def test_they_are_made_ahead(context_for: Callable[..., Context[Any]], database:
 
 
 def test_no_row_meets_a_missing_one_though_runs_are_a_week_apart(
-        context_for: Callable[..., Context[Any]], database: Any) -> None:
+    context_for: Callable[..., Context[Any]], database: Any
+) -> None:
     for step in range(0, 365, 7):
         week = NOW + step * DAY
         make_partitions.run(context_for(make_partitions.JOB, lambda week=week: week))
@@ -54,8 +64,9 @@ def test_no_row_meets_a_missing_one_though_runs_are_a_week_apart(
     assert database.rows("SELECT count(*) FROM host_metrics") == [(53 * 7,)]
 
 
-def test_they_are_dropped_when_their_last_row_has_had_its_time(context_for: Callable[..., Context[Any]],
-                                                               database: Any) -> None:
+def test_they_are_dropped_when_their_last_row_has_had_its_time(
+    context_for: Callable[..., Context[Any]], database: Any
+) -> None:
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
     today = f"host_metrics_{NOW:%Y%m%d}"
     clean_up.run(context_for(clean_up.JOB, lambda: midnight + 31 * DAY - timedelta(seconds=1)))
@@ -65,8 +76,9 @@ def test_they_are_dropped_when_their_last_row_has_had_its_time(context_for: Call
     assert len(partitions(database, "usage_stats")) == 4
 
 
-def test_making_one_waits_for_nobody_and_keeps_nobody_waiting(context_for: Callable[..., Context[Any]], database: Any,
-                                                              owner: Any) -> None:
+def test_making_one_waits_for_nobody_and_keeps_nobody_waiting(
+    context_for: Callable[..., Context[Any]], database: Any, owner: Any
+) -> None:
     with owner.cursor() as cursor:  # a long report, and a write that is not committed yet
         cursor.execute("SELECT count(*) FROM host_metrics")
         cursor.execute("INSERT INTO host_metrics VALUES ('berta', %s, 1, 1, 1, 1, 1, 1, 1, 1, 1)", [NOW])
@@ -76,8 +88,9 @@ def test_making_one_waits_for_nobody_and_keeps_nobody_waiting(context_for: Calla
     assert database.rows("SELECT count(*) FROM host_metrics") == [(1,)]
 
 
-def test_dropping_one_gives_way_to_a_reader_and_is_made_up_for(context_for: Callable[..., Context[Any]], database: Any,
-                                                               owner: Any) -> None:
+def test_dropping_one_gives_way_to_a_reader_and_is_made_up_for(
+    context_for: Callable[..., Context[Any]], database: Any, owner: Any
+) -> None:
     context = context_for(clean_up.JOB, lambda: NOW + 31 * DAY)
     before = partitions(database, "host_metrics")
     with owner.cursor() as cursor:

@@ -57,10 +57,15 @@ def test_a_message_that_is_taken_is_sent_and_one_that_is_refused_has_failed() ->
     assert (refused.outcome, refused.delay, len(refused.error or "")) == ("failed", None, 500)
 
 
-@pytest.mark.parametrize(("url", "port"), [
-    ("smtp://host", 25), ("smtps://host", 465), ("smtp+starttls://us%40er:pa%2Fss@host", 587),
-    ("smtp://[::1]:2525/", 2525),
-])
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("smtp://host", 25),
+        ("smtps://host", 465),
+        ("smtp+starttls://us%40er:pa%2Fss@host", 587),
+        ("smtp://[::1]:2525/", 2525),
+    ],
+)
 def test_a_mail_server_is_read_from_its_url(url: str, port: int) -> None:
     server = mail_server(url)
     assert server.port == port
@@ -68,31 +73,48 @@ def test_a_mail_server_is_read_from_its_url(url: str, port: int) -> None:
     assert server.user == ("us@er" if "@host" in url else "")
 
 
-@pytest.mark.parametrize("url", [
-    "host:25", "smtp://", "smtp://host:99999", "smtp://host:x", "imap://host", "smtp://host/path",
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host:25",
+        "smtp://",
+        "smtp://host:99999",
+        "smtp://host:x",
+        "imap://host",
+        "smtp://host/path",
+    ],
+)
 def test_what_is_no_mail_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"is no URL|must be smtp"):
         mail_server(url)
 
 
-@pytest.mark.parametrize(("path", "address", "authorization", "is_free"), [
-    ("/metrics", "10.1.2.3", "", True),
-    ("/metrics", "::ffff:10.1.2.3", "", True),
-    ("/metrics", "fe80::1%eth0", "", False),
-    ("/metrics", "127.0.0.1", "", False),
-    ("/healthz", "127.0.0.1", "", True),
-    ("/healthz", "::1", "", True),
-    ("/healthz", "192.0.2.1", "", False),
-    ("/metrics", "192.0.2.1", f"Bearer {TOKEN}", True),
-    ("/metrics", "192.0.2.1", f"Bearer {TOKEN}x", False),
-    ("/metrics", "192.0.2.1", f"Bearer {TOKEN}ü", False),
-    ("/metrics", "192.0.2.1", TOKEN, False),
-])
-def test_the_port_is_open_to_listed_networks_and_the_token(path: str, address: str, authorization: str,
-                                                           is_free: bool) -> None:
-    settings = read_settings({"DATABASE_URL": "postgresql://somebody@some.where/database", "METRICS_TOKEN": TOKEN,
-                              "METRICS_NETWORKS": "10.0.0.0/8"})
+@pytest.mark.parametrize(
+    ("path", "address", "authorization", "is_free"),
+    [
+        ("/metrics", "10.1.2.3", "", True),
+        ("/metrics", "::ffff:10.1.2.3", "", True),
+        ("/metrics", "fe80::1%eth0", "", False),
+        ("/metrics", "127.0.0.1", "", False),
+        ("/healthz", "127.0.0.1", "", True),
+        ("/healthz", "::1", "", True),
+        ("/healthz", "192.0.2.1", "", False),
+        ("/metrics", "192.0.2.1", f"Bearer {TOKEN}", True),
+        ("/metrics", "192.0.2.1", f"Bearer {TOKEN}x", False),
+        ("/metrics", "192.0.2.1", f"Bearer {TOKEN}ü", False),
+        ("/metrics", "192.0.2.1", TOKEN, False),
+    ],
+)
+def test_the_port_is_open_to_listed_networks_and_the_token(
+    path: str, address: str, authorization: str, is_free: bool
+) -> None:
+    settings = read_settings(
+        {
+            "DATABASE_URL": "postgresql://somebody@some.where/database",
+            "METRICS_TOKEN": TOKEN,
+            "METRICS_NETWORKS": "10.0.0.0/8",
+        }
+    )
     assert may_read(path, address, authorization, settings) is is_free
 
 
@@ -102,14 +124,18 @@ def test_without_a_token_no_header_opens_the_port() -> None:
     assert not may_read("/metrics", "192.0.2.1", "Bearer ", settings)
 
 
-@pytest.mark.parametrize(("beat", "is_healthy"), [
-    (None, False),
-    (State("failed", None), False),
-    (State("succeeded", NOW), True),
-    (State("failed", NOW - timedelta(seconds=30)), True),
-    (State("failed", NOW - timedelta(seconds=31)), False),
-    (State("succeeded", NOW - timedelta(seconds=31)), False),
-], ids=["never", "only failed", "now", "30 s ago", "31 s ago", "hung"])
+@pytest.mark.parametrize(
+    ("beat", "is_healthy"),
+    [
+        (None, False),
+        (State("failed", None), False),
+        (State("succeeded", NOW), True),
+        (State("failed", NOW - timedelta(seconds=30)), True),
+        (State("failed", NOW - timedelta(seconds=31)), False),
+        (State("succeeded", NOW - timedelta(seconds=31)), False),
+    ],
+    ids=["never", "only failed", "now", "30 s ago", "31 s ago", "hung"],
+)
 def test_it_is_healthy_while_its_heart_has_beaten_within_30_seconds(beat: State | None, is_healthy: bool) -> None:
     assert health_of({} if beat is None else {"beat": beat}, NOW)[0] is is_healthy
 

@@ -20,10 +20,14 @@ LEASE = timedelta(minutes=5)
 DONE = ("succeeded", "skipped")
 
 slots = st.builds(
-    Slots, every=st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)]),
-    offset=st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=23)), lease=st.just(LEASE))
+    Slots,
+    every=st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)]),
+    offset=st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=23)),
+    lease=st.just(LEASE),
+)
 moments = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=36525)).map(
-    lambda passed: datetime(2000, 1, 1, tzinfo=UTC) + passed)
+    lambda passed: datetime(2000, 1, 1, tzinfo=UTC) + passed
+)
 
 
 @given(slots, moments)
@@ -40,10 +44,14 @@ def test_slots_never_go_back_and_are_whole_spans_apart(slots: Slots, now: dateti
     assert apart % slots.every == timedelta(0)
 
 
-@pytest.mark.parametrize(("now", "slot"), [
-    ("2026-05-04T02:59:59.9", "2026-05-03T03:00"), ("2026-05-04T03:00", "2026-05-04T03:00"),
-    ("2026-03-01T02:00", "2026-02-28T03:00"),
-])
+@pytest.mark.parametrize(
+    ("now", "slot"),
+    [
+        ("2026-05-04T02:59:59.9", "2026-05-03T03:00"),
+        ("2026-05-04T03:00", "2026-05-04T03:00"),
+        ("2026-03-01T02:00", "2026-02-28T03:00"),
+    ],
+)
 def test_cleaning_up_belongs_to_three_in_the_morning(now: str, slot: str) -> None:
     assert CLEAN_UP.slots is not None
     found = latest_slot(CLEAN_UP.slots, datetime.fromisoformat(now).replace(tzinfo=UTC))
@@ -55,8 +63,11 @@ def test_two_collectors_run_each_slot_once(start: Callable[..., Daemon], databas
     for job in ("clean_up", "make_partitions"):
         ran = f'watchhouse_job_runs_total{{job="{job}",outcome="%s"}}'
         for daemon in daemons:
-            daemon.wait(lambda daemon=daemon, ran=ran: any(daemon.sample(ran % outcome) for outcome in DONE),
-                        f"{job} is done or left to the other", limit=30)
+            daemon.wait(
+                lambda daemon=daemon, ran=ran: any(daemon.sample(ran % outcome) for outcome in DONE),
+                f"{job} is done or left to the other",
+                limit=30,
+            )
         assert sum(daemon.sample(ran % "succeeded") for daemon in daemons) == 1
     runs = "SELECT job, count(*), bool_and(finished_at IS NOT NULL) FROM job_runs GROUP BY job ORDER BY job"
     assert database.rows(runs) == [("clean_up", 1, True), ("make_partitions", 1, True)]
@@ -87,12 +98,16 @@ def test_a_failure_frees_the_slot(context_for: Callable[..., Context[Any]]) -> N
     assert run_in_slot(context, "job", SLOT, LEASE, lambda: None)
 
 
-def test_a_slot_of_a_killed_collector_is_taken_over_when_its_lease_ends(context_for: Callable[..., Context[Any]],
-                                                                        database: Any) -> None:
+def test_a_slot_of_a_killed_collector_is_taken_over_when_its_lease_ends(
+    context_for: Callable[..., Context[Any]], database: Any
+) -> None:
     context = context_for(MAKE_PARTITIONS)
-    database.rows("""INSERT INTO job_runs (job, slot, claimed_by, leased_until)
+    database.rows(
+        """INSERT INTO job_runs (job, slot, claimed_by, leased_until)
         VALUES ('held', %s, 'berta', now() + interval '1 min'), ('left', %s, 'berta', now() - interval '1 ms')""",
-                  SLOT, SLOT)
+        SLOT,
+        SLOT,
+    )
     assert not run_in_slot(context, "held", SLOT, LEASE, lambda: None)
     assert run_in_slot(context, "left", SLOT, LEASE, lambda: None)
     assert database.rows("SELECT claimed_by FROM job_runs WHERE finished_at IS NOT NULL") == [("anna",)]

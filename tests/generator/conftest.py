@@ -34,8 +34,13 @@ class Finished:
 
 def start_generator(*options: str, **environment: str) -> subprocess.Popen[str]:
     """Start `python -m generator`."""
-    return subprocess.Popen([sys.executable, "-m", "generator", *options], text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=os.environ | environment)
+    return subprocess.Popen(
+        [sys.executable, "-m", "generator", *options],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | environment,
+    )
 
 
 def finished(process: subprocess.Popen[str]) -> Finished:
@@ -53,6 +58,7 @@ def seed() -> str:
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], bool]], None]:
     """Waits, bounded, until a condition holds."""
+
     def wait(condition: Callable[[], bool]) -> None:
         pause = threading.Event()
         for _ in range(WAIT_STEPS):
@@ -60,6 +66,7 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
                 return
             pause.wait(0.1)
         pytest.fail("the condition did not come true in time")
+
     return wait
 
 
@@ -87,9 +94,11 @@ def generate(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Finis
 @pytest.fixture
 def interrupt() -> Callable[[subprocess.Popen[str]], Finished]:
     """Asks a generator to stop, as Ctrl-C does, and waits for its end."""
+
     def ask(process: subprocess.Popen[str]) -> Finished:
         process.send_signal(signal.SIGINT)
         return finished(process)
+
     return ask
 
 

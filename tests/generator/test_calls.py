@@ -36,11 +36,20 @@ def action_of(kind: Kind, *, grain: int = 1, uses_app: bool = False) -> Action:
     return Action(kind, person, grain, 7)
 
 
-@pytest.mark.parametrize(("kind", "method", "path"), [
-    (Kind.REGISTER, "POST", "/register"), (Kind.SIGN_IN, "POST", "/login"), (Kind.WRONG_PASSWORD, "POST", "/login"),
-    (Kind.VERIFY, "GET", "/verify"), (Kind.CREATE, "POST", "/actions/create"), (Kind.READ, "GET", "/actions/read"),
-    (Kind.UPDATE, "POST", "/actions/update"), (Kind.DELETE, "DELETE", "/actions/delete"), (Kind.VISIT, "GET", "/"),
-])
+@pytest.mark.parametrize(
+    ("kind", "method", "path"),
+    [
+        (Kind.REGISTER, "POST", "/register"),
+        (Kind.SIGN_IN, "POST", "/login"),
+        (Kind.WRONG_PASSWORD, "POST", "/login"),
+        (Kind.VERIFY, "GET", "/verify"),
+        (Kind.CREATE, "POST", "/actions/create"),
+        (Kind.READ, "GET", "/actions/read"),
+        (Kind.UPDATE, "POST", "/actions/update"),
+        (Kind.DELETE, "DELETE", "/actions/delete"),
+        (Kind.VISIT, "GET", "/"),
+    ],
+)
 def test_each_kind_has_its_call(kind: Kind, method: str, path: str) -> None:
     call = call_for(action_of(kind), TODAY)
     assert (call.method, call.path) == (method, path)
@@ -62,24 +71,42 @@ def test_whatever_is_shared_keeps_to_the_contract(grain: int) -> None:
     assert all(value for value in body.values())
 
 
-@pytest.mark.parametrize(("kind", "answer", "outcome"), [
-    (Kind.CREATE, answered(201), Outcome.DONE), (Kind.CREATE, answered(200), Outcome.FAILED),
-    (Kind.READ, answered(200), Outcome.DONE), (Kind.READ, answered(401), Outcome.FAILED),
-    (Kind.REGISTER, answered(409), Outcome.REFUSED), (Kind.UPDATE, answered(404), Outcome.REFUSED),
-    (Kind.UPDATE, answered(403), Outcome.FAILED), (Kind.WRONG_PASSWORD, answered(401), Outcome.REFUSED),
-    (Kind.WRONG_PASSWORD, answered(200), Outcome.FAILED), (Kind.FORBIDDEN_UPDATE, answered(403), Outcome.REFUSED),
-    (Kind.FORBIDDEN_UPDATE, answered(200), Outcome.FAILED), (Kind.READ, answered(429), Outcome.LIMITED),
-    (Kind.READ, answered(503), Outcome.FAILED), (Kind.READ, LOST, Outcome.LOST),
-    (Kind.READ, NOT_SENT, Outcome.UNREACHABLE),
-])
+@pytest.mark.parametrize(
+    ("kind", "answer", "outcome"),
+    [
+        (Kind.CREATE, answered(201), Outcome.DONE),
+        (Kind.CREATE, answered(200), Outcome.FAILED),
+        (Kind.READ, answered(200), Outcome.DONE),
+        (Kind.READ, answered(401), Outcome.FAILED),
+        (Kind.REGISTER, answered(409), Outcome.REFUSED),
+        (Kind.UPDATE, answered(404), Outcome.REFUSED),
+        (Kind.UPDATE, answered(403), Outcome.FAILED),
+        (Kind.WRONG_PASSWORD, answered(401), Outcome.REFUSED),
+        (Kind.WRONG_PASSWORD, answered(200), Outcome.FAILED),
+        (Kind.FORBIDDEN_UPDATE, answered(403), Outcome.REFUSED),
+        (Kind.FORBIDDEN_UPDATE, answered(200), Outcome.FAILED),
+        (Kind.READ, answered(429), Outcome.LIMITED),
+        (Kind.READ, answered(503), Outcome.FAILED),
+        (Kind.READ, LOST, Outcome.LOST),
+        (Kind.READ, NOT_SENT, Outcome.UNREACHABLE),
+    ],
+)
 def test_answers_are_judged_by_what_was_to_be_expected(kind: Kind, answer: Answer, outcome: Outcome) -> None:
     assert judge(kind, answer) is outcome
 
 
-@pytest.mark.parametrize(("answer", "is_open"), [
-    (LOST, True), (NOT_SENT, False), (answered(503), True), (answered(500), True), (answered(404), False),
-    (answered(409), False), (answered(429), False),
-])
+@pytest.mark.parametrize(
+    ("answer", "is_open"),
+    [
+        (LOST, True),
+        (NOT_SENT, False),
+        (answered(503), True),
+        (answered(500), True),
+        (answered(404), False),
+        (answered(409), False),
+        (answered(429), False),
+    ],
+)
 def test_doubt_is_where_the_service_may_have_acted(answer: Answer, is_open: bool) -> None:
     assert is_doubtful(answer) is is_open
 

@@ -16,14 +16,18 @@ def test_help_names_every_scenario(generate: Callable) -> None:
     assert all(name in ended.out for name in SCENARIOS)
 
 
-@pytest.mark.parametrize(("options", "environment", "complaint"), [
-    (["--scenario", "holiday"], {}, "--scenario"),
-    (["--rate", "0"], {}, "--rate"),
-    (["--people", "0"], {}, "--people"),
-    (["--duration", "-1"], {}, "--duration"),
-    (["--url", "ftp://elsewhere"], {}, "TARGET_URL"),
-    ([], {"TARGET_URL": "localhost:5000"}, "TARGET_URL"),
-], ids=["scenario", "rate", "people", "duration", "url", "url from the environment"])
+@pytest.mark.parametrize(
+    ("options", "environment", "complaint"),
+    [
+        (["--scenario", "holiday"], {}, "--scenario"),
+        (["--rate", "0"], {}, "--rate"),
+        (["--people", "0"], {}, "--people"),
+        (["--duration", "-1"], {}, "--duration"),
+        (["--url", "ftp://elsewhere"], {}, "TARGET_URL"),
+        ([], {"TARGET_URL": "localhost:5000"}, "TARGET_URL"),
+    ],
+    ids=["scenario", "rate", "people", "duration", "url", "url from the environment"],
+)
 def test_a_wrong_option_is_named(generate: Callable, options: list[str], environment: dict, complaint: str) -> None:
     ended = generate(*options, **environment)
     assert ended.status == 2
@@ -31,8 +35,9 @@ def test_a_wrong_option_is_named(generate: Callable, options: list[str], environ
 
 
 @pytest.mark.parametrize(("options", "status"), [((), 0), (("--verify",), 1)], ids=["plain", "verify"])
-def test_while_it_waits_for_a_service_it_can_be_stopped(start: Start, interrupt: Callable, closed_port: int,
-                                                        options: tuple[str, ...], status: int) -> None:
+def test_while_it_waits_for_a_service_it_can_be_stopped(
+    start: Start, interrupt: Callable, closed_port: int, options: tuple[str, ...], status: int
+) -> None:
     process = start("--url", f"http://127.0.0.1:{closed_port}", *options)
     assert process.stderr is not None
     assert "waiting for" in process.stderr.readline()

@@ -10,8 +10,20 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 def test_its_ledger_equals_the_services_counters(platform: Any, generate: Callable, seed: str) -> None:
-    ended = generate("--url", platform.auth_url, "--rate", "40", "--duration", "6", "--people", "10", "--seed", seed,
-                     "--verify", "--json")
+    ended = generate(
+        "--url",
+        platform.auth_url,
+        "--rate",
+        "40",
+        "--duration",
+        "6",
+        "--people",
+        "10",
+        "--seed",
+        seed,
+        "--verify",
+        "--json",
+    )
     summary = ended.summary
     assert ended.status == 0, ended.out
     assert summary["ledger"]["agrees"]
@@ -22,18 +34,34 @@ def test_its_ledger_equals_the_services_counters(platform: Any, generate: Callab
 
 
 def test_the_services_counters_name_its_people(platform: Any, generate: Callable, seed: str) -> None:
-    ended = generate("--url", platform.auth_url, "--rate", "40", "--duration", "4", "--people", "3", "--seed", seed,
-                     "--json")
+    ended = generate(
+        "--url", platform.auth_url, "--rate", "40", "--duration", "4", "--people", "3", "--seed", seed, "--json"
+    )
     text = requests.get(f"{platform.auth_url}/metrics", timeout=10).text
     totals = ended.summary["ledger"]["totals"]
-    counted = sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-                  if line.startswith("user_actions_total{") and f".seed-{seed}@" in line)
+    counted = sum(
+        float(line.rsplit(" ", 1)[1])
+        for line in text.splitlines()
+        if line.startswith("user_actions_total{") and f".seed-{seed}@" in line
+    )
     assert counted == sum(action["low"] for action in totals.values()) > 0
 
 
 def test_a_second_run_signs_the_same_people_in_again(platform: Any, generate: Callable, seed: str) -> None:
-    options = ("--url", platform.auth_url, "--rate", "30", "--duration", "5", "--people", "4", "--seed", seed,
-               "--verify", "--json")
+    options = (
+        "--url",
+        platform.auth_url,
+        "--rate",
+        "30",
+        "--duration",
+        "5",
+        "--people",
+        "4",
+        "--seed",
+        seed,
+        "--verify",
+        "--json",
+    )
     first, second = generate(*options), generate(*options)
     assert (first.status, second.status) == (0, 0)
     assert first.summary["actions"]["register"]["done"] == 4
@@ -41,11 +69,13 @@ def test_a_second_run_signs_the_same_people_in_again(platform: Any, generate: Ca
     assert second.summary["actions"]["sign_in"]["done"] >= 4
 
 
-def test_lost_answers_leave_the_changes_exact_and_the_reads_in_a_range(platform: Any, generate: Callable, seed: str,
-                                                                      make_cutting_proxy: Callable) -> None:
+def test_lost_answers_leave_the_changes_exact_and_the_reads_in_a_range(
+    platform: Any, generate: Callable, seed: str, make_cutting_proxy: Callable
+) -> None:
     proxy = make_cutting_proxy(platform.auth_url, every=9)
-    ended = generate("--url", proxy.url, "--rate", "40", "--duration", "6", "--people", "8", "--seed", seed,
-                     "--verify", "--json")
+    ended = generate(
+        "--url", proxy.url, "--rate", "40", "--duration", "6", "--people", "8", "--seed", seed, "--verify", "--json"
+    )
     created, read = (ended.summary["ledger"]["totals"][action] for action in ("create", "read"))
     assert ended.status == 0, ended.out
     assert proxy.cuts > 10
@@ -55,16 +85,31 @@ def test_lost_answers_leave_the_changes_exact_and_the_reads_in_a_range(platform:
 
 
 def test_arrivals_over_the_bound_are_shed_and_counted(platform: Any, generate: Callable, seed: str) -> None:
-    ended = generate("--url", platform.auth_url, "--rate", "300", "--duration", "3", "--people", "5", "--seed", seed,
-                     "--concurrency", "1", "--verify", "--json")
+    ended = generate(
+        "--url",
+        platform.auth_url,
+        "--rate",
+        "300",
+        "--duration",
+        "3",
+        "--people",
+        "5",
+        "--seed",
+        seed,
+        "--concurrency",
+        "1",
+        "--verify",
+        "--json",
+    )
     summary = ended.summary
     assert ended.status == 0, ended.out
     assert summary["shed"] > 0
     assert summary["arrived"] == summary["shed"] + sum(summary["outcomes"].values())
 
 
-def test_interrupted_it_waits_for_answers_and_compares(platform: Any, start: Start, interrupt: Callable, seed: str,
-                                                       wait_until: Callable) -> None:
+def test_interrupted_it_waits_for_answers_and_compares(
+    platform: Any, start: Start, interrupt: Callable, seed: str, wait_until: Callable
+) -> None:
     process = start("--url", platform.auth_url, "--rate", "50", "--people", "5", "--seed", seed, "--verify")
     wait_until(lambda: f".seed-{seed}@" in requests.get(f"{platform.auth_url}/metrics", timeout=10).text)
     ended = interrupt(process)

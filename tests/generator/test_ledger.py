@@ -70,5 +70,7 @@ def test_counters_are_read_whatever_the_order_of_labels_and_the_names_of_others(
         'user_actions_total{action="read",user="other"} 1.2e+06\n'
     )
     assert parse_user_actions(text, {"anna@x.example", "other"}) == {
-        ("anna@x.example", "create"): 3, ("anna@x.example", "read"): 41, ("other", "read"): 1_200_000,
+        ("anna@x.example", "create"): 3,
+        ("anna@x.example", "read"): 41,
+        ("other", "read"): 1_200_000,
     }

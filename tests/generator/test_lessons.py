@@ -29,11 +29,15 @@ def live(action: Action, status: int, outcome: Outcome, data: object = None) -> 
     finish(action, Answer(Reach.ANSWERED, status, data), outcome, 0)
 
 
-@pytest.mark.parametrize("answer", [
-    {"message": "Login successful", "token": jwt(iat=0, exp=1000)},
-    {"success": True, "data": {"user": {}, "tokens": {"access": jwt(iat=0, exp=1000), "refresh": "next"}}},
-    {"access": jwt(iat=0, exp=1000), "refresh": "next"},
-], ids=["login", "app login", "refresh"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"message": "Login successful", "token": jwt(iat=0, exp=1000)},
+        {"success": True, "data": {"user": {}, "tokens": {"access": jwt(iat=0, exp=1000), "refresh": "next"}}},
+        {"access": jwt(iat=0, exp=1000), "refresh": "next"},
+    ],
+    ids=["login", "app login", "refresh"],
+)
 def test_a_session_is_renewed_before_it_ends(answer: dict) -> None:
     session = session_from(answer, now=50, share=0.8)
     assert session.token == jwt(iat=0, exp=1000)
@@ -53,8 +57,12 @@ def test_an_opaque_token_has_the_default_lifetime() -> None:
 def test_a_restarted_generator_knows_its_own_again_by_reading() -> None:
     person = signed_in()
     person.gone.append(5)
-    rows = [{"id": 4, "usage_conditions": person.contact}, {"id": 5, "usage_conditions": person.contact},
-            {"id": 6, "usage_conditions": "Ask somebody else first"}, {"id": 1, "usage_conditions": person.contact}]
+    rows = [
+        {"id": 4, "usage_conditions": person.contact},
+        {"id": 5, "usage_conditions": person.contact},
+        {"id": 6, "usage_conditions": "Ask somebody else first"},
+        {"id": 1, "usage_conditions": person.contact},
+    ]
     live(Action(Kind.READ, person, grain=1), 200, Outcome.DONE, {"data": rows, "next": "further"})
     assert person.owned == [1, 2, 3, 4]
     assert list(person.others) == [6]
@@ -68,13 +76,19 @@ def test_nobody_remembers_more_than_the_bound() -> None:
     assert len(person.owned) == MOST_OWNED
 
 
-@pytest.mark.parametrize(("kind", "status", "outcome", "is_kept"), [
-    (Kind.UPDATE, 200, Outcome.DONE, True), (Kind.UPDATE, 404, Outcome.REFUSED, False),
-    (Kind.DELETE, 200, Outcome.DONE, False), (Kind.DELETE, 404, Outcome.REFUSED, False),
-    (Kind.DELETE, 503, Outcome.FAILED, True),
-])
-def test_what_is_theirs_is_in_one_hand_and_kept_while_it_is_there(kind: Kind, status: int, outcome: Outcome,
-                                                                  is_kept: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status", "outcome", "is_kept"),
+    [
+        (Kind.UPDATE, 200, Outcome.DONE, True),
+        (Kind.UPDATE, 404, Outcome.REFUSED, False),
+        (Kind.DELETE, 200, Outcome.DONE, False),
+        (Kind.DELETE, 404, Outcome.REFUSED, False),
+        (Kind.DELETE, 503, Outcome.FAILED, True),
+    ],
+)
+def test_what_is_theirs_is_in_one_hand_and_kept_while_it_is_there(
+    kind: Kind, status: int, outcome: Outcome, is_kept: bool
+) -> None:
     person = signed_in()
     action = Action(kind, person, 0, resource=2)
     begin(action, 0)

@@ -10,13 +10,15 @@ from generator.arrivals import Arrival
 from generator.choices import choose
 from generator.people import MOST_OWNED, PERSONAS, Person, Session, make_people
 
-lives = st.fixed_dictionaries({
-    "is_registered": st.booleans(),
-    "is_entering": st.booleans(),
-    "session": st.none() | st.builds(Session, st.just("token"), st.floats(0, 200), st.none() | st.just("refresh")),
-    "rests_until": st.floats(0, 200),
-    "owned": st.lists(st.integers(1, 99), max_size=MOST_OWNED, unique=True),
-})
+lives = st.fixed_dictionaries(
+    {
+        "is_registered": st.booleans(),
+        "is_entering": st.booleans(),
+        "session": st.none() | st.builds(Session, st.just("token"), st.floats(0, 200), st.none() | st.just("refresh")),
+        "rests_until": st.floats(0, 200),
+        "owned": st.lists(st.integers(1, 99), max_size=MOST_OWNED, unique=True),
+    }
+)
 luck = st.floats(0, 1, exclude_max=True)
 grains = st.integers(0, 2**32 - 1)
 

@@ -36,10 +36,20 @@ def test_steady_is_steady(moment: float) -> None:
     assert SCENARIOS["steady"].factor(moment) == 1
 
 
-@pytest.mark.parametrize(("name", "moment", "factor"), [
-    ("outage", 89.9, 1), ("outage", 90, 0), ("outage", 149.9, 0), ("outage", 150, 2), ("outage", 210, 1),
-    ("spike", 59.9, 2 / 3), ("spike", 60, 4), ("spike", 89.9, 4), ("spike", 90, 2 / 3),
-])
+@pytest.mark.parametrize(
+    ("name", "moment", "factor"),
+    [
+        ("outage", 89.9, 1),
+        ("outage", 90, 0),
+        ("outage", 149.9, 0),
+        ("outage", 150, 2),
+        ("outage", 210, 1),
+        ("spike", 59.9, 2 / 3),
+        ("spike", 60, 4),
+        ("spike", 89.9, 4),
+        ("spike", 90, 2 / 3),
+    ],
+)
 def test_steps_hold_from_their_second_on(name: str, moment: float, factor: float) -> None:
     assert SCENARIOS[name].factor(moment) == pytest.approx(factor)
 

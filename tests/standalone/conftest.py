@@ -14,10 +14,12 @@ MakeServer = Callable[..., Server]
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     """A port that nobody listens on."""
+
     def find() -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             return int(probe.getsockname()[1])
+
     return find
 
 

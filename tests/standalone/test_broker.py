@@ -86,13 +86,17 @@ def start(program: Program) -> None:
     wait_until(program.is_ready, limit=SECONDS, what="the broker listens")
 
 
-@pytest.mark.parametrize(("user", "password"), [
-    pytest.param(None, None, id="anonymous"),
-    pytest.param("collector", "wrong", id="wrong password"),
-    pytest.param("somebody", PASSWORD, id="unknown user"),
-])
+@pytest.mark.parametrize(
+    ("user", "password"),
+    [
+        pytest.param(None, None, id="anonymous"),
+        pytest.param("collector", "wrong", id="wrong password"),
+        pytest.param("somebody", PASSWORD, id="unknown user"),
+    ],
+)
 def test_it_refuses_whoever_it_does_not_know(
-        broker: Program, connect: Connect, user: str | None, password: str | None) -> None:
+    broker: Program, connect: Connect, user: str | None, password: str | None
+) -> None:
     answer = connect(user, password).codes.get(timeout=SECONDS)
     assert answer.is_failure  # Mosquitto says why; the wheel's broker hangs up without a word
     assert broker.process.poll() is None

@@ -85,7 +85,8 @@ def test_it_recovers_from_a_kill(kept: Server, make_server: Callable[..., Server
 
 
 def test_it_starts_over_lock_files_whose_number_is_somebody_elses(
-        kept: Server, tmp_path: Path, make_server: Callable[..., Server]) -> None:
+    kept: Server, tmp_path: Path, make_server: Callable[..., Server]
+) -> None:
     again = make_server()
     again.port = kept.port
     lock_files = [tmp_path / "postgres" / name for name in ("postmaster.pid", f".s.PGSQL.{kept.port}.lock")]
@@ -98,9 +99,14 @@ def test_it_starts_over_lock_files_whose_number_is_somebody_elses(
 
 
 def test_it_goes_with_the_process_that_started_it(
-        tmp_path: Path, free_port: Callable[[], int], make_server: Callable[..., Server]) -> None:
-    starter = subprocess.Popen(script(tmp_path / "postgres", free_port(), SOURCE / "sql" / "init.sql"), cwd=SOURCE,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    tmp_path: Path, free_port: Callable[[], int], make_server: Callable[..., Server]
+) -> None:
+    starter = subprocess.Popen(
+        script(tmp_path / "postgres", free_port(), SOURCE / "sql" / "init.sql"),
+        cwd=SOURCE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert starter.stdout is not None
     postmaster = int(starter.stdout.readline())
     starter.kill()
@@ -141,12 +147,21 @@ def barred(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def test_it_runs_for_root_where_namespaces_are_barred(
-        tmp_path: Path, free_port: Callable[[], int], barred: dict[str, str], make_server: Callable[..., Server],
+    tmp_path: Path,
+    free_port: Callable[[], int],
+    barred: dict[str, str],
+    make_server: Callable[..., Server],
 ) -> None:
     (tmp_path / "closed").mkdir(mode=0o700)
     cluster = tmp_path / "closed" / "postgres"
-    run = subprocess.run(script(cluster, free_port(), SOURCE / "sql" / "init.sql", "stop"), cwd=SOURCE, env=barred,
-                         capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        script(cluster, free_port(), SOURCE / "sql" / "init.sql", "stop"),
+        cwd=SOURCE,
+        env=barred,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
     with_namespaces = Server(cluster, port=free_port(), password="secret")
     with_namespaces.start()
@@ -170,7 +185,8 @@ def test_two_run_side_by_side(tmp_path: Path, make_server: Callable[..., Server]
 
 
 def test_it_makes_the_cluster_anew_after_a_kill_in_the_middle_of_making_it(
-        tmp_path: Path, make_server: Callable[..., Server]) -> None:
+    tmp_path: Path, make_server: Callable[..., Server]
+) -> None:
     (tmp_path / "postgres.new").mkdir()
     (tmp_path / "postgres.new" / "PG_VERSION").write_text("18")
     server = make_server()

@@ -25,16 +25,22 @@ def ports(free_port: Callable[[], int]) -> Ports:
 
 def run_standalone(data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "WATCHHOUSE_DATA": str(data), **settings}
-    return subprocess.run([sys.executable, "-m", "standalone"], cwd=SOURCE, env=environment, capture_output=True,
-                          text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "standalone"], cwd=SOURCE, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_every_fault_is_told_at_once_by_name(tmp_path: Path, ports: Ports) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        wrong = {"AUTH_PORT": "high", "MQTT_PORT": ports["POSTGRES_PORT"], "GENERATOR": "perhaps",
-                 "COLLECTOR_PORT": str(taken.getsockname()[1]), "WATCHHOUSE_DEMO": "0"}
+        wrong = {
+            "AUTH_PORT": "high",
+            "MQTT_PORT": ports["POSTGRES_PORT"],
+            "GENERATOR": "perhaps",
+            "COLLECTOR_PORT": str(taken.getsockname()[1]),
+            "WATCHHOUSE_DEMO": "0",
+        }
         run = run_standalone(tmp_path / "data", **{**ports, **wrong})
     assert run.returncode == 2
     assert "AUTH_PORT: must be a whole number" in run.stderr
@@ -46,8 +52,10 @@ def test_every_fault_is_told_at_once_by_name(tmp_path: Path, ports: Ports) -> No
 
 
 def test_every_taken_port_is_named(tmp_path: Path, ports: Ports) -> None:
-    with socket.create_server(("127.0.0.1", int(ports["AUTH_PORT"]))), \
-            socket.create_server(("127.0.0.1", int(ports["POSTGRES_PORT"]))):
+    with (
+        socket.create_server(("127.0.0.1", int(ports["AUTH_PORT"]))),
+        socket.create_server(("127.0.0.1", int(ports["POSTGRES_PORT"]))),
+    ):
         run = run_standalone(tmp_path / "data", **ports)
     assert run.returncode == 2
     assert f"AUTH_PORT: port {ports['AUTH_PORT']} is taken" in run.stderr
@@ -98,10 +106,13 @@ def test_each_process_sees_its_own_secrets_only(settings: Settings) -> None:
     assert processes.collector().environment["SMTP_URL"] == "smtp://mail"
 
 
-@pytest.mark.parametrize(("url", "expected"), [
-    ("postgresql://a:b@host:5/db", "postgresql://role:p%2Fw@host:5/db"),
-    ("postgresql://host/db?sslmode=require", "postgresql://role:p%2Fw@host/db?sslmode=require"),
-    ("postgres://a:p%40b@[::1]:5/db", "postgres://role:p%2Fw@[::1]:5/db"),
-])
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://a:b@host:5/db", "postgresql://role:p%2Fw@host:5/db"),
+        ("postgresql://host/db?sslmode=require", "postgresql://role:p%2Fw@host/db?sslmode=require"),
+        ("postgres://a:p%40b@[::1]:5/db", "postgres://role:p%2Fw@[::1]:5/db"),
+    ],
+)
 def test_a_url_gets_another_login(url: str, expected: str) -> None:
     assert with_login(url, "role", "p/w") == expected

@@ -28,13 +28,21 @@ class Whole:
         self.output = home / "output"
         home.mkdir(exist_ok=True)
         self._environment = {
-            "PATH": os.environ["PATH"], "WATCHHOUSE_DATA": str(home / "data"), "GENERATOR": "off", **ports,
+            "PATH": os.environ["PATH"],
+            "WATCHHOUSE_DATA": str(home / "data"),
+            "GENERATOR": "off",
+            **ports,
         }
 
     def start(self) -> None:
         with self.output.open("wb") as output:
-            self.process = psutil.Popen([sys.executable, "-m", "standalone"], cwd=SOURCE, env=self._environment,
-                                        stdout=output, stderr=subprocess.STDOUT)
+            self.process = psutil.Popen(
+                [sys.executable, "-m", "standalone"],
+                cwd=SOURCE,
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         wait_until(self._is_up, limit=UP_SECONDS, what="it says that it is up")
 
     def _is_up(self) -> bool:
@@ -60,7 +68,9 @@ class Whole:
             connection.close()
 
     def ask(self, statement: str) -> list[tuple[object, ...]]:
-        connection = psycopg2.connect(f"postgresql://metrics:metrics_pass@127.0.0.1:{self.ports['POSTGRES_PORT']}/metrics")
+        connection = psycopg2.connect(
+            f"postgresql://metrics:metrics_pass@127.0.0.1:{self.ports['POSTGRES_PORT']}/metrics"
+        )
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(statement)
@@ -109,8 +119,11 @@ def test_it_starts_again_what_was_killed(whole: Whole) -> None:
     killed = whole.process.children()
     for process in killed:
         process.kill()
-    wait_until(lambda: whole.output.read_text().count("service_restarted") >= len(killed), limit=UP_SECONDS,
-               what="all were started again")
+    wait_until(
+        lambda: whole.output.read_text().count("service_restarted") >= len(killed),
+        limit=UP_SECONDS,
+        what="all were started again",
+    )
     wait_until(whole.answers, limit=UP_SECONDS, what="auth can serve")
     assert whole.ask("SELECT count(*) > 0 FROM app_users") == [(True,)]
 
