@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from auth import people
 from auth.app import create_app
 from auth.settings import OwnerSettings, Settings, read_settings
 from common import logging
 from common.settings import SettingsError, read
+from sql.errors import DatabaseAway, translate
 from sql.migrate import migrate as migrate_database
 
 
@@ -66,6 +68,10 @@ def _with_app(act: Callable[[], str]) -> None:
             click.echo(act())
         except people.Refused as refusal:
             raise click.ClickException(str(refusal)) from None
+        except SQLAlchemyError as error:
+            if not isinstance(translate(error), DatabaseAway):
+                raise
+            raise click.ClickException("The database cannot be reached; is DATABASE_URL right?") from None
 
 
 def _settings_or_exit(read_them: Callable[[Any], Any]) -> Any:

@@ -53,11 +53,12 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
     db.init_app(app)
     app.extensions["token_reader"] = TokenReader()
     app.extensions[KEY] = _furnish(settings, hasher or default_hasher())
+    app.context_processor(lambda: {"is_demo": settings.is_demo})  # said on every page
     problems.register(app)
     mounting = Mounting(settings)
     for routes in DOMAINS:
         mounting.mount(app, routes)
-    describe_with(app, describe(DOMAINS, settings.public_url, VERSION))
+    describe_with(app, describe(DOMAINS, VERSION))
     app.wsgi_app = Gate(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask's docs have it
     return app
 

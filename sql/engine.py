@@ -31,6 +31,7 @@ def engine_options(*, process: str, pool_size: int, statement_seconds: int = 10)
         "max_overflow": 0,
         "pool_timeout": POOL_WAIT_SECONDS,
         "pool_use_lifo": True,
+        "hide_parameters": True,  # an error that is logged must not hold what people sent
         "connect_args": {
             "application_name": process,
             "connect_timeout": CONNECT_SECONDS,

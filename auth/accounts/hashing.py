@@ -53,20 +53,20 @@ class Lane:
         """What `work` gives, done in a slot. Raises Problem 503 when too many wait already, or the wait is too long."""
         if not self._room.acquire(blocking=False):
             raise overloaded(BUSY)
+        deadline = monotonic() + LONGEST_WAIT_SECONDS
         try:
-            return self._threads.submit(self._in_slot, work).result()
+            return self._threads.submit(self._in_slot, work, deadline).result()
         finally:
             self._room.release()
 
-    def _in_slot(self, work: Callable[[], Result]) -> Result:
-        handle = self._take_slot()
+    def _in_slot(self, work: Callable[[], Result], deadline: float) -> Result:
+        handle = self._take_slot(deadline)
         try:
             return work()
         finally:
             os.close(handle)
 
-    def _take_slot(self) -> int:
-        deadline = monotonic() + LONGEST_WAIT_SECONDS
+    def _take_slot(self, deadline: float) -> int:
         while monotonic() < deadline:
             for path in self._files:
                 if (handle := _try_lock(path)) is not None:

@@ -7,7 +7,7 @@ from flask import request
 
 from auth.accounts import store
 from auth.accounts.schemas import TokenPair
-from auth.accounts.throttle import Attempt, attempt_of, reserve
+from auth.accounts.throttle import Attempt, attempt_of, paid
 from auth.database import db
 from auth.gate import CLIENT_ADDRESS
 from auth.house import house
@@ -27,11 +27,13 @@ def sign_in(email: str, password: str) -> tuple[User, Attempt]:
     request's transaction ends, so a change of its password comes either before this sign-in, and stops it, or after
     it, and ends its session.
     """
+    house().passwords.demand_room()
     lock = store.find_lock(email)
     db.session.rollback()  # gives the connection back: hashing takes longer than all else
     attempt = attempt_of(lock.email if lock else email, request.environ[CLIENT_ADDRESS])
-    reserve(attempt)
-    if not house().passwords.verify(password, lock.password_hash if lock else None) or lock is None:
+    with paid(attempt):
+        is_right = house().passwords.verify(password, lock.password_hash if lock else None)
+    if lock is None or not is_right:
         raise unauthorized(WRONG)
     is_outdated = house().passwords.is_outdated(lock.password_hash)
     new_hash = house().passwords.hash(password) if is_outdated else lock.password_hash

@@ -3,14 +3,19 @@
 The arithmetic is in the statement `reserve_login`, which counts an attempt before its password is looked at.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from auth.database import run_alone
-from auth.http.problems import too_many
+from sqlalchemy import select
+
+from auth.database import db, run_alone
+from auth.http.problems import Problem, too_many
+from sql.models import LoginThrottle
 from sql.statements import load
 
 COST = timedelta(seconds=20)
@@ -47,8 +52,33 @@ def attempt_of(email: str, address: str) -> Attempt:
     return Attempt(account, str(ip_network((found, width), strict=False)), str(found))
 
 
-def reserve(attempt: Attempt) -> None:
-    """Pay for an attempt. Raises Problem 429 when too many were made."""
+@contextmanager
+def paid(attempt: Attempt) -> Iterator[None]:
+    """Pay for an attempt, and get it back when the password was not looked at, since the house was too busy.
+
+    Raises Problem 429 when too many were made.
+    """
+    _reserve(attempt)
+    try:
+        yield
+    except Problem:
+        _give_back(attempt)
+        raise
+
+
+def _reserve(attempt: Attempt) -> None:
     [(seconds,)] = run_alone(statements.reserve_login, **attempt.key, cost=COST, burst=COST * ATTEMPTS_AT_ONCE)
     if seconds > 0:
         raise too_many("Too many attempts to sign in to this account; try again later", seconds)
+
+
+def _give_back(attempt: Attempt) -> None:
+    """Undo what `reserve_login` took, from the same purses in the same order."""
+    found = select(LoginThrottle).where(
+        LoginThrottle.account == attempt.account, LoginThrottle.network.in_(("*", attempt.network))
+    )
+    purses = {purse.network: purse for purse in db.session.scalars(found.order_by("network").with_for_update())}
+    is_known = purses[attempt.network].succeeded_at is not None
+    for network in (attempt.network,) if is_known else ("*", attempt.network):
+        purses[network].paid_until -= COST
+    db.session.commit()

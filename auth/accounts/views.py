@@ -7,7 +7,7 @@ from pydantic import Field
 
 from auth.accounts import recovery, schemas, signing_in, store
 from auth.accounts.passwords import check_choice
-from auth.accounts.throttle import attempt_of, reserve
+from auth.accounts.throttle import attempt_of, paid
 from auth.database import db
 from auth.gate import CLIENT_ADDRESS
 from auth.house import house
@@ -120,10 +120,11 @@ def change_me(caller: Caller, body: schemas.Profile) -> Any:
 def change_password(caller: Caller, body: schemas.PasswordChange) -> Any:
     """Change your password; every other session of yours ends."""
     check_choice(body.new, "new", is_demo=house().settings.is_demo)
-    reserve(attempt_of(caller.email, request.environ[CLIENT_ADDRESS]))
     kept = store.load_user(caller.id).password_hash
     db.session.rollback()
-    if not house().passwords.verify(body.current, kept):
+    with paid(attempt_of(caller.email, request.environ[CLIENT_ADDRESS])):
+        is_right = house().passwords.verify(body.current, kept)
+    if not is_right:
         raise bad_fields(NOT_YOURS)
     new_hash = house().passwords.hash(body.new)
     if store.hold_user(caller.id).password_hash != kept:  # changed or reset while we hashed: that one stands

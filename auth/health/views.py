@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
+from flask import request
 from pydantic import BaseModel
 
 from auth.database import run_alone
+from auth.gate import ADDED_HEADERS
+from auth.http.problems import RETRY_SECONDS
 from auth.http.route import Routes
 from sql.errors import translate
 from sql.statements import load
@@ -64,6 +67,7 @@ def check_health() -> Any:
     except Exception as error:
         if translate(error) is None:
             raise
+        request.environ[ADDED_HEADERS].append(("Retry-After", str(RETRY_SECONDS)))
         return 503, _report("unavailable", Part(status="failing"), Part(status="unknown"), {})
     database = Part(status="healthy", latency_ms=round((perf_counter() - started) * 1000, 2))
     collector = judge_collector(collector_age)

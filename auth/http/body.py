@@ -7,8 +7,10 @@ import json
 from typing import Any, TypeVar
 
 from flask import request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # it comes without types
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from auth.http.problems import Problem, bad_fields
 
@@ -42,7 +44,7 @@ def read_body(model: type[Model]) -> Model:
     """The request's body as `model`, JSON or for a Form a page's form. Raises Problem 400, 413, 415 or 422."""
     if issubclass(model, Form):
         return _read_form(model)
-    raw = request.get_data(cache=True)
+    raw = _read_raw()
     if not raw and getattr(model, "may_be_absent", False):
         return model()
     if request.mimetype != "application/json":
@@ -54,6 +56,17 @@ def read_body(model: type[Model]) -> Model:
     if b"\\u0000" in raw:
         _refuse_nul(json.loads(raw))
     return found
+
+
+def _read_raw() -> bytes:
+    """The body's bytes. Werkzeug cuts a chunked body at the limit without a word: whether more was sent tells."""
+    try:
+        raw = request.get_data(cache=True)
+        if request.content_length is None and request.environ["wsgi.input"].read(1):
+            raise RequestEntityTooLarge
+    except (OSError, ParseException):  # the server's own, while it reads on
+        raise Problem(400, "The body ended too soon, or its chunks are broken") from None
+    return raw
 
 
 def _read_form(model: type[Model]) -> Model:

@@ -10,12 +10,13 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
-from time import time
+from time import monotonic
 
 CELL = struct.Struct("<Qd")  # whose cell it is, and the time up to which they have used their rate
 WAYS = 4
 SETS = 16_384
 MINUTE = 60.0
+ROUNDING = 1e-5  # seconds: the sum of a minute's intervals is not quite a minute in floating point
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,12 @@ class Verdict:
 
 
 class RequestLimits:
-    """At most `per_minute` requests in any minute for each key, over all processes forked after this was made."""
+    """`per_minute` requests at once for each key, won back evenly over a minute, over all processes forked after this.
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time) -> None:
+    The clock is the machine's monotonic one, the same in every process: setting the time locks nobody out.
+    """
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = monotonic) -> None:
         self.per_minute = per_minute
         self.policy = f'"default";q={per_minute};w=60'
         self._interval = MINUTE / per_minute
@@ -44,10 +48,10 @@ class RequestLimits:
         offset, used_until = self._find(fingerprint, now)
         next_until = max(used_until, now) + self._interval
         ahead = next_until - now
-        if ahead > MINUTE + 1e-6:  # the sum of sixty-fold intervals is not quite a minute in floating point
+        if ahead > MINUTE + ROUNDING:
             return Verdict(False, 0, int(ahead - MINUTE) + 1)
         CELL.pack_into(self._memory, offset, fingerprint, next_until)
-        return Verdict(True, int((MINUTE - ahead) / self._interval + 1e-6), int(ahead) + 1)
+        return Verdict(True, int((MINUTE - ahead) / self._interval + 0.01), int(ahead) + 1)
 
     def _find(self, fingerprint: int, now: float) -> tuple[int, float]:
         """The key's cell in its set, else the cell of the set whose owner has waited longest."""

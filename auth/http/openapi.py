@@ -31,7 +31,7 @@ class ProblemDetails(BaseModel):
     errors: dict[str, list[str]] = Field(default_factory=dict)
 
 
-def describe(groups: Iterable[Routes], server: str, version: str) -> dict[str, Any]:
+def describe(groups: Iterable[Routes], version: str) -> dict[str, Any]:
     """The whole document, ready to be sent as JSON."""
     routes = [(group.tag, route) for group in groups for route in group]
     references, schemas = _schemas(route for _, route in routes)
@@ -46,7 +46,7 @@ def describe(groups: Iterable[Routes], server: str, version: str) -> dict[str, A
             "version": version,
             "description": "A lending house that watches itself. Errors are problem details (RFC 9457).",
         },
-        "servers": [{"url": server}],
+        "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -128,7 +128,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
             }
         )
     return found
@@ -145,18 +145,16 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _problems(route: Route) -> set[int]:
     """The errors that a route can answer by what it is."""
     found = {400, 500, 503, *route.problems}
-    if route.is_limited:
-        found.add(429)
-    if route.sign_in is not SignIn.NOBODY:
-        found.add(401)
-    if route.sign_in is SignIn.STAFF:
-        found.add(403)
-    if route.body:
-        found |= {400, 413, 415, 422}
-    if route.query:
-        found.add(422)
-    if "<" in route.path:
-        found.add(404)
-    if route.is_idempotent:
-        found |= {409, 422}
+    for is_so, statuses in (
+        (route.is_limited, {429}),
+        (route.sign_in is not SignIn.NOBODY, {401}),
+        (route.sign_in is SignIn.STAFF, {403}),
+        (route.body is not None, {400, 413, 415, 422}),
+        (route.query is not None, {422}),
+        ("<" in route.path, {404}),
+        (route.method != "GET", {409}),  # somebody else holds the row
+        (route.is_idempotent, {409, 422}),
+    ):
+        if is_so:
+            found |= statuses
     return found

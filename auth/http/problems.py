@@ -92,7 +92,7 @@ def wants_html() -> bool:
     """Whether the client would rather have HTML than JSON; one that takes anything gets JSON."""
     accepted = request.accept_mimetypes
     return "text/html" in request.headers.get("Accept", "") and (
-        accepted["text/html"] > accepted["application/json"] or accepted["text/html"] > accepted[MEDIA_TYPE]
+        accepted["text/html"] > max(accepted["application/json"], accepted[MEDIA_TYPE])
     )
 
 

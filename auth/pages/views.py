@@ -36,6 +36,6 @@ def show_description() -> Any:
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A rendered page; whether this is a demo is said on every one."""
-    content = render_template(template, is_demo=house().settings.is_demo, **values)
+    """A rendered page."""
+    content = render_template(template, **values)
     return Response(content, status, mimetype="text/html")

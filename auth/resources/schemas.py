@@ -13,6 +13,7 @@ from auth.http.paging import Cursor, Key
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
+
 def _check_web_address(url: str) -> str:
     if any(sign.isspace() or not sign.isprintable() for sign in url) or not _has_host(url):
         raise ValueError("must be an http or https address")

@@ -53,10 +53,16 @@ def _count_action(user_id: UUID, action: str, resource_id: int | None) -> None:
     run_within(statements.count_action, user_id=user_id, action=action, resource_id=resource_id)
 
 
-def read_page(session_id: str, reading: Reading) -> tuple[str, int | None] | None:
-    """A page as JSON text with the next page's cursor; None when the session has ended. Counted as a read."""
-    rows = run_alone(statements.read_resources, sid=session_id, page=reading.limit, **_narrowed(reading))
-    return (rows[0][0], rows[0][1]) if rows else None
+def read_page(session_id: str, limit: int, reading: Reading) -> tuple[list[str], int | None] | None:
+    """At most `limit` resources as JSON texts, and the next page's cursor when there is more.
+
+    None when the session has ended. Counted as a read.
+    """
+    rows = run_alone(statements.read_resources, sid=session_id, page=limit, **_narrowed(reading))
+    if not rows:
+        return None
+    texts = [printed for _, printed in rows[:limit] if printed is not None]
+    return texts, rows[limit - 1][0] if len(rows) > limit else None
 
 
 def stream_all(user_id: UUID, reading: Reading) -> Iterator[list[str]]:

@@ -39,12 +39,12 @@ def read_resources(claims: Claims, query: schemas.Reading) -> Any:
         return Response(mimetype="application/json")
     if query.limit is None:
         return _stream(claims, query)
-    page = store.read_page(claims.session_id, query)
+    page = store.read_page(claims.session_id, query.limit, query)
     if page is None:
         raise unauthorized("The session has ended")
-    data, following = page
-    tail = f',"next":{following}}}' if following else "}"
-    return HEAD[:-1] + data.encode() + tail.encode()
+    texts, following = page
+    tail = f'],"next":{following}}}' if following else "]}"
+    return HEAD + ",".join(texts).encode() + tail.encode()
 
 
 @routes.add(

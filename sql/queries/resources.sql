@@ -9,9 +9,9 @@ VALUES (:user_id, :action, 1)
 ON CONFLICT (user_id, action) DO UPDATE SET total = user_action_totals.total + 1;
 
 -- name: read_resources
--- purpose: a page for the caller in one round trip: session, record, total and rows together. PostgreSQL prints the
---   rows as JSON, so that they pass through as text. One row more than `page` tells whether there is a next page.
---   No row comes back for a token whose session has ended.
+-- purpose: a page for the caller in one round trip: session, record, total and rows together. PostgreSQL prints each
+--   row as JSON, so that it passes through as text. One row more than `page` tells whether there is a next page. An
+--   empty page is one row of nulls; no row at all comes back for a token whose session has ended.
 -- params: sid uuid, page int, cursor bigint, kind text, pattern text, id bigint
 WITH caller AS (
     SELECT s.user_id
@@ -24,22 +24,24 @@ WITH caller AS (
     INSERT INTO user_action_totals (user_id, action, total)
     SELECT user_id, 'read', 1 FROM caller
     ON CONFLICT (user_id, action) DO UPDATE SET total = user_action_totals.total + 1
-), page AS (
-    SELECT id, name, author, annotation, kind, purpose, open_date, expiry_date, usage_conditions, url, owner_id,
-        created_at, updated_at
-    FROM resources
-    WHERE id > :cursor
-      AND (:id IS NULL OR id = :id)
-      AND (:kind IS NULL OR kind = :kind)
-      AND (:pattern IS NULL OR name ILIKE :pattern OR author ILIKE :pattern)
-    ORDER BY id
-    LIMIT :page + 1
-), kept AS (
-    SELECT * FROM page ORDER BY id LIMIT :page
 )
-SELECT (SELECT coalesce('[' || string_agg(row_to_json(kept)::text, ',') || ']', '[]') FROM kept),
-    CASE WHEN (SELECT count(*) FROM page) > :page THEN (SELECT max(id) FROM kept) END
-FROM caller;
+SELECT page.id, page.printed
+FROM caller
+LEFT JOIN LATERAL (
+    SELECT found.id, row_to_json(found)::text AS printed
+    FROM (
+        SELECT id, name, author, annotation, kind, purpose, open_date, expiry_date, usage_conditions, url, owner_id,
+            created_at, updated_at
+        FROM resources
+        WHERE id > :cursor
+          AND (:id IS NULL OR id = :id)
+          AND (:kind IS NULL OR kind = :kind)
+          AND (:pattern IS NULL OR name ILIKE :pattern OR author ILIKE :pattern)
+        ORDER BY id
+        LIMIT :page + 1
+    ) found
+) page ON true
+ORDER BY page.id;
 
 -- name: stream_resources
 -- purpose: every resource as a line of JSON, for a cursor of the server's: no list of them is ever held whole.

@@ -1,0 +1,107 @@
+"""/openapi.json: whole, valid, and true: schemathesis finds no answer that it does not declare."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from flask import Flask
+
+from tests.support.client import Api
+from tests.support.databases import Database
+from tests.support.processes import Running, environment
+from tests.support.visitor import sign_up
+
+UNFIT = "positive_data_acceptance"  # a schema cannot say that a token is none, or that a key was used before
+LONGEST_WAIT = "40"  # `?wait=` may be 30
+
+
+def document(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = api.call("GET", "/openapi.json").get_json()
+    return found
+
+
+def operations(api: Api) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(method, path, operation) for path, methods in document(api)["paths"].items()
+            for method, operation in methods.items()]
+
+
+def test_every_rule_is_described_and_nothing_else(api: Api, rolled_back_app: Flask) -> None:
+    rules = {(method, rule.rule.replace("<uuid:user_id>", "{user_id}"))
+             for rule in rolled_back_app.url_map.iter_rules() if rule.endpoint != "static"
+             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    described = {(method.upper(), path.rstrip("/") or "/") for method, path, _ in operations(api)}
+    assert described == rules
+
+
+def test_it_is_openapi_3_1(api: Api) -> None:
+    found = document(api)
+    assert found["openapi"].startswith("3.1.")
+    assert found["servers"]
+
+
+def test_every_reference_leads_somewhere(api: Api) -> None:
+    found = document(api)
+    names = {reference.removeprefix("#/components/schemas/") for reference in references(found)}
+    assert names == set(found["components"]["schemas"]) & names
+    assert len(names) > 10
+
+
+def references(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        return [value for name, value in part.items() if name == "$ref"] + [
+            reference for inner in part.values() for reference in references(inner)]
+    return [reference for inner in part for reference in references(inner)] if isinstance(part, list) else []
+
+
+def test_every_schema_is_json_schema(api: Api) -> None:
+    for name, schema in document(api)["components"]["schemas"].items():
+        assert jsonschema_rs.meta.is_valid(schema), name
+
+
+def test_operation_ids_are_unique(api: Api) -> None:
+    ids = [operation["operationId"] for _, _, operation in operations(api)]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_operation_says_what_it_does(api: Api) -> None:
+    assert [path for _, path, operation in operations(api) if not operation["summary"]] == []
+
+
+def test_every_error_is_described_as_a_problem(api: Api) -> None:
+    for method, path, operation in operations(api):
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert errors, (method, path)
+        for status, answer in errors.items():
+            assert "application/problem+json" in answer["content"] or (path, status) == ("/health/", "503")
+
+
+@pytest.mark.parametrize(("path", "method"), [
+    ("/verify", "get"), ("/actions/create", "post"), ("/actions/read", "get"), ("/api/v1/users/", "get"),
+])
+def test_what_wants_a_token_says_so(api: Api, path: str, method: str) -> None:
+    operation = document(api)["paths"][path][method]
+    assert operation["security"] == [{"bearer": []}]
+    assert {"401", "429", "503"} <= set(operation["responses"])
+
+
+@pytest.mark.timeout(240)
+def test_schemathesis_finds_no_undeclared_answer(
+        database: Database, make_auth: Callable[..., Running], tmp_path: Path) -> None:
+    auth = make_auth()
+    anna = sign_up(auth.url)
+    database.rows("UPDATE app_users SET is_staff = true WHERE email = %s", anna.email)
+    report = tmp_path / "report.txt"
+    with report.open("wb") as output:
+        run = subprocess.run(
+            [sys.executable, "-m", "schemathesis.cli", "run", auth.url + "/openapi.json", "--url", auth.url,
+             "--checks", "all", "--exclude-checks", UNFIT, "--header", f"Authorization: Bearer {anna.token}",
+             "--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--workers", "2", "--no-color",
+             "--request-timeout", LONGEST_WAIT, "--max-response-time", LONGEST_WAIT, "--continue-on-failure"],
+            env=environment(), stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path, timeout=220, check=False,
+        )
+    assert run.returncode == 0, report.read_text()[-6000:]
+    assert "request_failed" not in auth.output()
