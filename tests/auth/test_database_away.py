@@ -34,6 +34,8 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
         prepare_template(found)
         yield found
     finally:
+        if found.process.poll() is not None:
+            found.start()  # clears away the shared memory that a killed one leaves on the machine
         found.stop()
 
 
