@@ -12,7 +12,7 @@ from auth.accounts import views as accounts
 from auth.accounts.hashing import Lane, Passwords, default_hasher
 from auth.admin import views as admin
 from auth.admin.cookies import CookieSessions
-from auth.database import db
+from auth.database import use_database
 from auth.gate import Gate
 from auth.health import views as health
 from auth.house import KEY, Parts
@@ -50,7 +50,7 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
     app.session_interface = CookieSessions()
     count_requests(app, settings.data)
     JWTManager(app)
-    db.init_app(app)
+    use_database(app)
     app.extensions["token_reader"] = TokenReader()
     app.extensions[KEY] = _furnish(settings, hasher or default_hasher())
     app.context_processor(lambda: {"is_demo": settings.is_demo})  # said on every page

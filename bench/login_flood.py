@@ -1,6 +1,6 @@
 """What a flood of sign-ins does to the other routes, at 600 requests a second; both loads are open loops."""
 
-import threading
+import multiprocessing
 from pathlib import Path
 from statistics import median
 
@@ -12,9 +12,9 @@ from bench.stage import open_app, open_database
 
 RATE = 600
 CONNECTIONS = 12
-SECONDS = 6.0
-ROUNDS = 5
-FLOOD_RATE = 150  # several times what the lane can hash
+SECONDS = 5.0
+ROUNDS = 7
+FLOOD_RATE = 75  # three times what the lane hashes on two cores
 FLOOD_CONNECTIONS = 24
 
 
@@ -42,7 +42,7 @@ def measure(folder: Path) -> list[Figure]:
     return [
         at_most(
             f"p99 of /verify at {RATE}/s in a flood of sign-ins: of its p99 alone",
-            median(flooded / calm for calm, flooded in rounds),
+            median(flooded for _, flooded in rounds) / median(calm for calm, _ in rounds),
             2,
         )
     ]
@@ -53,7 +53,10 @@ def _p99(url: str, asked: list[bytes]) -> float:
 
 
 def _p99_under(url: str, asked: list[bytes], flood: list[bytes]) -> float:
-    flooding = threading.Thread(target=load.run, args=(url, flood), kwargs={"seconds": SECONDS + 1, "rate": FLOOD_RATE})
+    # A process of its own: in one interpreter the two loads would wait for each other, and that would be measured.
+    flooding = multiprocessing.Process(
+        target=load.run, args=(url, flood), kwargs={"seconds": SECONDS + 1, "rate": FLOOD_RATE}
+    )
     flooding.start()
     try:
         return _p99(url, asked)

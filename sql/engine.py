@@ -54,29 +54,6 @@ def driver_url(url: str) -> str:
 
 
 @contextmanager
-def autocommit(engine: Engine) -> Iterator[PoolProxiedConnection]:
-    """A pooled connection on which each statement is a transaction of its own: one round trip instead of three.
-
-    When the server turns out to be gone, every pooled connection is stale: all are dropped, so that only one
-    request of a process learns of a restart the hard way.
-    """
-    connection = engine.raw_connection()
-    driver: Any = connection.driver_connection
-    try:
-        driver.autocommit = True
-        yield connection
-    except Exception as error:
-        if is_disconnect(error) or driver.closed:
-            connection.invalidate(error)
-            engine.dispose()
-        raise
-    finally:
-        if not driver.closed:
-            driver.autocommit = False
-        connection.close()
-
-
-@contextmanager
 def transaction(engine: Engine) -> Iterator[PoolProxiedConnection]:
     """A pooled connection with one transaction around all that is done on it: committed at the end, or not at all."""
     connection = engine.raw_connection()
@@ -93,6 +70,22 @@ def transaction(engine: Engine) -> Iterator[PoolProxiedConnection]:
 
 
 def run_once(engine: Engine, statement: Statement, **values: Any) -> list[Row]:
-    """Run one statement as a transaction of its own."""
-    with autocommit(engine) as connection:
+    """Run one statement as a transaction of its own: one round trip instead of three.
+
+    When the server turns out to be gone, every pooled connection is stale: all are dropped, so that only one
+    request of a process learns of a restart the hard way.
+    """
+    connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
+    try:
+        driver.autocommit = True
         return run(connection, statement, **values)
+    except Exception as error:
+        if is_disconnect(error) or driver.closed:
+            connection.invalidate(error)
+            engine.dispose()
+        raise
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
+        connection.close()

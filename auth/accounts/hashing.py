@@ -55,16 +55,15 @@ class Lane:
             raise overloaded(BUSY)
         deadline = monotonic() + LONGEST_WAIT_SECONDS
         try:
-            return self._threads.submit(self._in_slot, work, deadline).result()
+            handle = self._take_slot(deadline)
+            try:
+                # Only the hash itself: what runs there holds the interpreter's lock at a low priority, and may then be
+                # kept waiting with it by any other process.
+                return self._threads.submit(work).result()
+            finally:
+                os.close(handle)
         finally:
             self._room.release()
-
-    def _in_slot(self, work: Callable[[], Result], deadline: float) -> Result:
-        handle = self._take_slot(deadline)
-        try:
-            return work()
-        finally:
-            os.close(handle)
 
     def _take_slot(self, deadline: float) -> int:
         while monotonic() < deadline:

@@ -7,7 +7,7 @@ import json
 from typing import Any, TypeVar
 
 from flask import request
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # it comes without types
+from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
