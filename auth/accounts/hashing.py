@@ -20,7 +20,7 @@ from auth.http.problems import overloaded
 
 Result = TypeVar("Result")
 
-LOWER_PRIORITY = 10
+LOWER_PRIORITY = 3  # more, and a thread that holds the interpreter's lock is kept waiting with it by other processes
 LOOK_SECONDS = 0.004
 LONGEST_WAIT_SECONDS = 5.0
 BUSY = "Too many sign-ins at this moment; try again shortly"
