@@ -49,7 +49,8 @@ def translate(error: BaseException) -> DatabaseError | None:
     if isinstance(inner, psycopg2.errors.LockNotAvailable | psycopg2.errors.DeadlockDetected):
         return LockTimeout(str(inner.pgerror or inner).strip())
     if isinstance(inner, psycopg2.IntegrityError):
-        return RuleBroken(inner.diag.constraint_name or inner.diag.column_name or "")
+        rule = inner.diag.constraint_name or inner.diag.column_name
+        return RuleBroken(rule) if rule else None  # a missing partition, say: no rule, and no fault of the request
     if isinstance(inner, psycopg2.DataError):
         return ValueRefused(inner.diag.message_primary or "")
     if isinstance(inner, sqlalchemy.exc.TimeoutError | psycopg2.errors.QueryCanceled) or is_disconnect(inner):

@@ -77,13 +77,22 @@ def test_staff_is_counted_for_what_staff_does(api: Api) -> None:
     assert api.rows("SELECT user_id::text FROM usage_stats WHERE action = 'delete'") == [(staff.id,)]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), [
-    ("POST", "/actions/create", {}), ("POST", "/actions/create", {"name": "x", "role": "admin"}),
-    ("GET", "/actions/read?limit=0", None), ("GET", "/actions/read?colour=red", None),
-    ("POST", "/actions/update", {"id": 2**60, "name": "x"}), ("POST", "/actions/update", {"id": "theirs", "name": "x"}),
-    ("POST", "/actions/update", {"id": "theirs", "name": ""}), ("DELETE", "/actions/delete", {"id": 2**60}),
-    ("DELETE", "/actions/delete", {"id": "theirs"}), ("DELETE", "/actions/delete", {}),
-], ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/actions/create", {}),
+        ("POST", "/actions/create", {"name": "x", "role": "admin"}),
+        ("GET", "/actions/read?limit=0", None),
+        ("GET", "/actions/read?colour=red", None),
+        ("POST", "/actions/update", {"id": 2**60, "name": "x"}),
+        ("POST", "/actions/update", {"id": "theirs", "name": "x"}),
+        ("POST", "/actions/update", {"id": "theirs", "name": ""}),
+        ("DELETE", "/actions/delete", {"id": 2**60}),
+        ("DELETE", "/actions/delete", {"id": "theirs"}),
+        ("DELETE", "/actions/delete", {}),
+    ],
+    ids=lambda value: str(value)[:40],
+)
 def test_a_failure_counts_nothing(api: Api, method: str, path: str, body: dict[str, Any] | None) -> None:
     theirs = make(api.person())
     if body and body.get("id") == "theirs":
@@ -125,23 +134,43 @@ def test_many_at_once_are_counted_exactly(database: Database, make_auth: Callabl
             person.call("GET", "/actions/read")
             person.call("POST", "/actions/update", {"id": made, "name": "x"})
             person.call("DELETE", "/actions/delete", {"id": made})
+
     threads = [Thread(target=act, args=[person]) for person in people for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert database.rows("SELECT action, sum(total)::int FROM user_action_totals GROUP BY 1 ORDER BY 1") == [
-        ("create", 90), ("delete", 90), ("read", 180), ("update", 90)]
+        ("create", 90),
+        ("delete", 90),
+        ("read", 180),
+        ("update", 90),
+    ]
     assert database.rows("SELECT action, count(*)::int FROM usage_stats GROUP BY 1 ORDER BY 1") == [
-        ("create", 90), ("delete", 90), ("read", 180), ("update", 90)]
+        ("create", 90),
+        ("delete", 90),
+        ("read", 180),
+        ("update", 90),
+    ]
 
 
-@pytest.mark.parametrize(("method", "path", "more"), [
-    ("POST", "/actions/create", {"name": "x"}), ("POST", "/actions/update", {"id": True, "name": "x"}),
-    ("DELETE", "/actions/delete", {"id": True}), ("GET", "/actions/read?limit=9", None), ("GET", "/actions/read", None),
-], ids=["create", "update", "delete", "read", "read streamed"])
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("POST", "/actions/create", {"name": "x"}),
+        ("POST", "/actions/update", {"id": True, "name": "x"}),
+        ("DELETE", "/actions/delete", {"id": True}),
+        ("GET", "/actions/read?limit=9", None),
+        ("GET", "/actions/read", None),
+    ],
+    ids=["create", "update", "delete", "read", "read streamed"],
+)
 def test_a_worker_killed_in_the_middle_leaves_all_or_nothing(
-        database: Database, make_auth: Callable[..., Running], method: str, path: str, more: dict[str, Any] | None,
+    database: Database,
+    make_auth: Callable[..., Running],
+    method: str,
+    path: str,
+    more: dict[str, Any] | None,
 ) -> None:
     """The request is held at its last step, the person's total; then every worker is killed.
 
@@ -164,8 +193,14 @@ def test_a_worker_killed_in_the_middle_leaves_all_or_nothing(
             worker.kill()
         broken.join()
         blocker.rollback()
-    wait_for(lambda: not database.one("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'auth'"
-                                      " AND state <> 'idle' AND datname = current_database()"))
+    wait_for(
+        lambda: (
+            not database.one(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'auth'"
+                " AND state <> 'idle' AND datname = current_database()"
+            )
+        )
+    )
     left = snapshot(database)
     assert left == before or (path == "/actions/read?limit=9" and left == (before[0], before[1] + 1, before[2] + 1))
     wait_for(lambda: answers(anna, method, path, body), what="the next worker does it")
@@ -176,7 +211,8 @@ def snapshot(database: Database) -> tuple[str, int, int]:
     """The resources, how many rows the record has, and the sum of all totals."""
     [(resources, record, totals)] = database.rows(
         "SELECT (SELECT array_agg((id, name) ORDER BY id)::text FROM resources), (SELECT count(*) FROM usage_stats),"
-        " (SELECT sum(total)::int FROM user_action_totals)")
+        " (SELECT sum(total)::int FROM user_action_totals)"
+    )
     return resources, record, totals
 
 

@@ -7,24 +7,53 @@ import pytest
 from tests.support.client import Api
 
 NO_JSON: dict[str, bytes] = {
-    "nothing": b"", "an open brace": b"{", "half a name": b'{"name', "a word": b"name=n", "a comma": b'{"name":"n",}',
-    "single quotes": b"{'name':'n'}", "NUL": b'{"name":"a\0b"}', "NULs": b"\0" * 100,
-    "a byte order mark": b'\xef\xbb\xbf{"name":"n"}', "gzip": b"\x1f\x8b\x08\x00", "binary": bytes(range(256)),
-    "Latin-1": '{"name":"é"}'.encode("latin-1"), "UTF-16": '{"name":"n"}'.encode("utf-16"),
-    "half a pair": b'{"name":"\\ud800"}', "half a pair in a field's name": b'{"\\ud800":"n"}',
-    "two values": b'{"name":"n"} {"name":"n"}', "an endless number": b'{"name":"n","x":1' + b"0" * 500_000 + b"}",
-    "100,000 lists": b"[" * 100_000, "100,000 closed lists": b"[" * 100_000 + b"]" * 100_000,
+    "nothing": b"",
+    "an open brace": b"{",
+    "half a name": b'{"name',
+    "a word": b"name=n",
+    "a comma": b'{"name":"n",}',
+    "single quotes": b"{'name':'n'}",
+    "NUL": b'{"name":"a\0b"}',
+    "NULs": b"\0" * 100,
+    "a byte order mark": b'\xef\xbb\xbf{"name":"n"}',
+    "gzip": b"\x1f\x8b\x08\x00",
+    "binary": bytes(range(256)),
+    "Latin-1": '{"name":"é"}'.encode("latin-1"),
+    "UTF-16": '{"name":"n"}'.encode("utf-16"),
+    "half a pair": b'{"name":"\\ud800"}',
+    "half a pair in a field's name": b'{"\\ud800":"n"}',
+    "two values": b'{"name":"n"} {"name":"n"}',
+    "an endless number": b'{"name":"n","x":1' + b"0" * 500_000 + b"}",
+    "100,000 lists": b"[" * 100_000,
+    "100,000 closed lists": b"[" * 100_000 + b"]" * 100_000,
     "100,000 objects": b'{"a":' * 100_000,
     "100,000 lists in a name": b'{"name":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "100,000 lists in an unknown field": b'{"name":"n","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 }
 NO_OBJECT: dict[str, bytes] = {
-    "null": b"null", "a list": b'[{"name":"n"}]', "text": b'"name"', "a number": b"5", "true": b"true",
-    "a list of lists": b"[[[[]]]]", "not a number": b"NaN",
+    "null": b"null",
+    "a list": b'[{"name":"n"}]',
+    "text": b'"name"',
+    "a number": b"5",
+    "true": b"true",
+    "a list of lists": b"[[[[]]]]",
+    "not a number": b"NaN",
 }
-WRONG_TYPES = ["", "text/plain", "text/json", "application/xml", "application/x-www-form-urlencoded", "nonsense",
-               "multipart/form-data; boundary=x", "application/problem+json", "application/json+x", "application/jsonx",
-               "a" * 1000, ";", "application/"]
+WRONG_TYPES = [
+    "",
+    "text/plain",
+    "text/json",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+    "nonsense",
+    "multipart/form-data; boundary=x",
+    "application/problem+json",
+    "application/json+x",
+    "application/jsonx",
+    "a" * 1000,
+    ";",
+    "application/",
+]
 
 
 @pytest.mark.parametrize("data", NO_JSON.values(), ids=NO_JSON)
@@ -42,16 +71,19 @@ def test_what_is_no_object_is_a_fault_of_the_body(api: Api, data: bytes) -> None
 
 @pytest.mark.parametrize("content_type", WRONG_TYPES, ids=lambda text: text[:40] or "none")
 def test_another_content_type_is_415(api: Api, content_type: str) -> None:
-    answer = api.client.post("/actions/create", data=b'{"name":"n"}', content_type=content_type,
-                             headers=api.person().bearer)
+    answer = api.client.post(
+        "/actions/create", data=b'{"name":"n"}', content_type=content_type, headers=api.person().bearer
+    )
     assert answer.status_code == 415
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON", "application/json; charset=utf-8",
-                                          "application/json;x=y"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;x=y"]
+)
 def test_json_by_any_spelling_is_taken(api: Api, content_type: str) -> None:
-    answer = api.client.post("/actions/create", data=b'{"name":"n"}', content_type=content_type,
-                             headers=api.person().bearer)
+    answer = api.client.post(
+        "/actions/create", data=b'{"name":"n"}', content_type=content_type, headers=api.person().bearer
+    )
     assert answer.status_code == 201
 
 
@@ -85,8 +117,13 @@ def test_of_a_field_that_comes_twice_the_last_counts_for_all_checks(api: Api) ->
 
 @pytest.mark.parametrize("path", ["/livez", "/health/", "/openapi.json", "/", "/docs", "/metrics", "/verify"])
 def test_a_body_or_query_where_none_is_wanted_does_no_harm(api: Api, path: str) -> None:
-    answer = api.client.open(path + "?a=%00&a=b&" + "c" * 1000, method="GET", data=b"\0[[[" * 1000,
-                             content_type="application/json", headers=api.person().bearer)
+    answer = api.client.open(
+        path + "?a=%00&a=b&" + "c" * 1000,
+        method="GET",
+        data=b"\0[[[" * 1000,
+        content_type="application/json",
+        headers=api.person().bearer,
+    )
     assert answer.status_code == 200
 
 

@@ -15,11 +15,17 @@ from tests.support.visitor import Visitor, sign_up
 from tests.support.waiting import wait_for
 
 CALLS: list[tuple[str, str, dict[str, object] | None]] = [
-    ("GET", "/verify", None), ("GET", "/actions/read", None), ("GET", "/actions/read?limit=5", None),
-    ("POST", "/actions/create", {"name": "n"}), ("POST", "/actions/update", {"id": 1, "name": "n"}),
-    ("DELETE", "/actions/delete", {"id": 1}), ("GET", "/api/v1/auth/me/", None), ("GET", "/api/v1/users/", None),
+    ("GET", "/verify", None),
+    ("GET", "/actions/read", None),
+    ("GET", "/actions/read?limit=5", None),
+    ("POST", "/actions/create", {"name": "n"}),
+    ("POST", "/actions/update", {"id": 1, "name": "n"}),
+    ("DELETE", "/actions/delete", {"id": 1}),
+    ("GET", "/api/v1/auth/me/", None),
+    ("GET", "/api/v1/users/", None),
     ("POST", "/login", {"email": "a@example.com", "password": "some words here"}),
-    ("POST", "/register", {"email": "b@example.com", "password": "some words here"}), ("GET", "/readyz", None),
+    ("POST", "/register", {"email": "b@example.com", "password": "some words here"}),
+    ("GET", "/readyz", None),
     ("POST", "/api/v1/auth/password/forgot/", {"email": "a@example.com"}),
 ]
 
@@ -109,15 +115,23 @@ def test_a_restart_costs_a_process_few_requests(own_server: Server, auth: Runnin
 
 
 def test_cut_connections_are_made_anew_for_every_kind_of_work(
-        database: Database, make_auth: Callable[..., Running]) -> None:
+    database: Database, make_auth: Callable[..., Running]
+) -> None:
     auth = make_auth(AUTH_WORKERS="1")
     anna = sign_up(auth.url)
     mine = anna.call("POST", "/actions/create", {"name": "n"}).json()["id"]
-    for method, path, body in [("POST", "/actions/update", {"id": mine, "name": "x"}), ("GET", "/actions/read", None),
-                               ("GET", "/actions/read?limit=2", None), ("GET", "/api/v1/auth/me/", None)]:
+    for method, path, body in [
+        ("POST", "/actions/update", {"id": mine, "name": "x"}),
+        ("GET", "/actions/read", None),
+        ("GET", "/actions/read?limit=2", None),
+        ("GET", "/api/v1/auth/me/", None),
+    ]:
         assert anna.call(method, path, body).status_code == 200
-        query(database.server.superuser_url(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-              " WHERE usename = 'watchhouse_auth' AND datname = %s", database.name)
+        query(
+            database.server.superuser_url(),
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'watchhouse_auth' AND datname = %s",
+            database.name,
+        )
         answers = [anna.call(method, path, body).status_code for _ in range(3)]
         assert answers[1:] == [200, 200]
         assert answers[0] in (200, 503)

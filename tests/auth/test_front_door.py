@@ -21,12 +21,15 @@ NO_HTTP = {
     "nothing": b"\r\n\r\n\r\n",
     "negative length": b"POST /login HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
     "two lengths": b"POST /login HTTP/1.1\r\n" + HOST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
-    "length and chunks": b"POST /login HTTP/1.1\r\n" + HOST
+    "length and chunks": b"POST /login HTTP/1.1\r\n"
+    + HOST
     + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "unknown coding": b"POST /login HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\n\r\n",
-    "broken chunk": b"POST /login HTTP/1.1\r\n" + HOST
+    "broken chunk": b"POST /login HTTP/1.1\r\n"
+    + HOST
     + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    "a body cut short": b"POST /login HTTP/1.1\r\n" + HOST
+    "a body cut short": b"POST /login HTTP/1.1\r\n"
+    + HOST
     + b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "a star": b"GET * HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -39,8 +42,11 @@ NO_HTTP = {
 def test_what_is_no_http_does_no_harm(make_auth: Callable[..., Running]) -> None:
     auth = make_auth(AUTH_WORKERS="1")
     answers = {name: send_raw(auth.url, sent) for name, sent in NO_HTTP.items()}
-    assert {name: answer[:300] for name, answer in answers.items()
-            if re.match(rb"HTTP/1.1 5", answer) or b"Traceback" in answer} == {}
+    assert {
+        name: answer[:300]
+        for name, answer in answers.items()
+        if re.match(rb"HTTP/1.1 5", answer) or b"Traceback" in answer
+    } == {}
     assert requests.get(auth.url + "/livez", timeout=5).status_code == 200
     assert "Traceback" not in auth.output()
 
@@ -48,17 +54,28 @@ def test_what_is_no_http_does_no_harm(make_auth: Callable[..., Running]) -> None
 def test_only_an_allowed_host_is_served(make_auth: Callable[..., Running]) -> None:
     auth = make_auth(ALLOWED_HOSTS="house.example,127.0.0.1", AUTH_WORKERS="1")
     expected = {
-        "house.example": 200, "house.example:5000": 200, "127.0.0.1": 200, "evil.example": 400,
-        "house.example.evil.example": 400, "house.example@evil.example": 400, "a b": 400, "localhost": 400,
+        "house.example": 200,
+        "house.example:5000": 200,
+        "127.0.0.1": 200,
+        "evil.example": 400,
+        "house.example.evil.example": 400,
+        "house.example@evil.example": 400,
+        "a b": 400,
+        "localhost": 400,
     }
-    found = {host: requests.get(auth.url + "/livez", headers={"Host": host}, timeout=5).status_code
-             for host in expected}
+    found = {
+        host: requests.get(auth.url + "/livez", headers={"Host": host}, timeout=5).status_code for host in expected
+    }
     assert found == expected
 
 
-@pytest.mark.parametrize(("accept", "media_type"), [
-    ("application/json", "application/problem+json"), ("text/html", "text/html; charset=utf-8"),
-])
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json", "application/problem+json"),
+        ("text/html", "text/html; charset=utf-8"),
+    ],
+)
 def test_a_foreign_host_gets_a_problem(make_auth: Callable[..., Running], accept: str, media_type: str) -> None:
     auth = make_auth(ALLOWED_HOSTS="127.0.0.1", AUTH_WORKERS="1")
     answer = requests.get(auth.url + "/", headers={"Host": "evil.example", "Accept": accept}, timeout=5)
@@ -119,9 +136,10 @@ def test_a_body_has_a_limit_however_it_is_sent(make_auth: Callable[..., Running]
 
 def send_name(anna: Visitor, size: int, is_chunked: bool) -> int:
     """The status for a body of `size` bytes that holds a long name."""
-    body = (b'{"name": "' + b"n" * size)[:size - 2] + b'"}'
-    sent = (body[at:at + 65536] for at in range(0, size, 65536)) if is_chunked else body
-    answer = requests.post(anna.url + "/actions/create", data=sent, timeout=20,
-                           headers={**anna.bearer, "Content-Type": "application/json"})
+    body = (b'{"name": "' + b"n" * size)[: size - 2] + b'"}'
+    sent = (body[at : at + 65536] for at in range(0, size, 65536)) if is_chunked else body
+    answer = requests.post(
+        anna.url + "/actions/create", data=sent, timeout=20, headers={**anna.bearer, "Content-Type": "application/json"}
+    )
     assert answer.headers["Content-Type"] == "application/problem+json"
     return answer.status_code

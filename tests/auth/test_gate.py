@@ -6,8 +6,22 @@ import pytest
 
 from tests.support.client import Api
 
-PLACES = ["/", "/livez", "/health/", "/docs", "/openapi.json", "/metrics", "/static/house.css", "/static/none.css",
-          "/nowhere", "/verify", "/login", "/admin/", "/admin/login/", "//login"]
+PLACES = [
+    "/",
+    "/livez",
+    "/health/",
+    "/docs",
+    "/openapi.json",
+    "/metrics",
+    "/static/house.css",
+    "/static/none.css",
+    "/nowhere",
+    "/verify",
+    "/login",
+    "/admin/",
+    "/admin/login/",
+    "//login",
+]
 
 
 @pytest.mark.parametrize("path", PLACES)
@@ -47,15 +61,20 @@ def test_each_request_has_an_id_of_its_own(api: Api) -> None:
 
 def routes_of(api: Api) -> list[tuple[str, str]]:
     paths = api.call("GET", "/openapi.json").get_json()["paths"]
-    return [(method.upper(), path.replace("{user_id}", "00000000-0000-0000-0000-000000000000"))
-            for path, methods in paths.items() for method in methods]
+    return [
+        (method.upper(), path.replace("{user_id}", "00000000-0000-0000-0000-000000000000"))
+        for path, methods in paths.items()
+        for method in methods
+    ]
 
 
 @pytest.mark.parametrize("ending", ["", "/", "//"])
 def test_trailing_slashes_are_optional_on_every_route(api: Api, ending: str) -> None:
     """The same status with and without, whatever it is; a browser is not sent elsewhere."""
     differing = {
-        (method, path): (plain, slashed) for method, path in routes_of(api) if path != "/"
+        (method, path): (plain, slashed)
+        for method, path in routes_of(api)
+        if path != "/"
         if (plain := api.call(method, path).status_code)
         != (slashed := api.call(method, path.rstrip("/") + ending).status_code)
     }
@@ -77,11 +96,29 @@ def test_an_invented_method_is_405_on_a_path_and_404_beside(api: Api, method: st
     assert api.call(method, "/nowhere").status_code == 404
 
 
-@pytest.mark.parametrize("path", [
-    "/%00", "/verify%00", "/static/%00", "/static/../auth/app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py",
-    "/static/" + "a" * 5000, "/api/v1/users/x", "/api/v1/users/%00", "/api/v1/users/" + "9" * 5000, "/" + "a/" * 2000,
-    "/%ff", "/%ED%A0%80", "/.env", "/verify;a=b", "/verify%2f", "/actions/read%3Flimit=1",
-], ids=lambda path: path[:30])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%00",
+        "/verify%00",
+        "/static/%00",
+        "/static/../auth/app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2fapp.py",
+        "/static/" + "a" * 5000,
+        "/api/v1/users/x",
+        "/api/v1/users/%00",
+        "/api/v1/users/" + "9" * 5000,
+        "/" + "a/" * 2000,
+        "/%ff",
+        "/%ED%A0%80",
+        "/.env",
+        "/verify;a=b",
+        "/verify%2f",
+        "/actions/read%3Flimit=1",
+    ],
+    ids=lambda path: path[:30],
+)
 def test_an_odd_path_is_not_found(api: Api, path: str) -> None:
     answer = api.person().call("GET", path)
     assert answer.status_code == (200 if path == "/verify%2f" else 404), answer.text

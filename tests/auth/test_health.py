@@ -17,20 +17,34 @@ BROKER_UP, BROKER_DOWN = TRIED % ("broker", True, 0.0125), TRIED % ("broker", Fa
 MAIL_UP, MAIL_DOWN = TRIED % ("mail", True, 0.02), TRIED % ("mail", False, "NULL")
 
 STATES: dict[str, tuple[list[str], dict[str, str]]] = {
-    "all well": ([BEAT % 1, BROKER_UP, MAIL_UP], {
-        "status": "healthy", "database": "healthy", "collector": "healthy", "broker": "healthy", "mail": "healthy"}),
-    "no collector yet": ([], {
-        "status": "degraded", "database": "healthy", "collector": "unknown", "broker": "unknown", "mail": "unknown"}),
-    "nothing tried yet": ([BEAT % 1], {
-        "status": "healthy", "database": "healthy", "collector": "healthy", "broker": "unknown", "mail": "unknown"}),
-    "a silent collector": ([BEAT % 61, BROKER_UP], {
-        "status": "degraded", "database": "healthy", "collector": "silent", "broker": "healthy", "mail": "unknown"}),
-    "the newest of two beats": ([BEAT % 300, (BEAT % 5).replace("'c'", "'d'")], {
-        "status": "healthy", "database": "healthy", "collector": "healthy", "broker": "unknown", "mail": "unknown"}),
-    "no broker": ([BEAT % 1, BROKER_DOWN, MAIL_UP], {
-        "status": "degraded", "database": "healthy", "collector": "healthy", "broker": "failing", "mail": "healthy"}),
-    "no mail": ([BEAT % 1, BROKER_UP, MAIL_DOWN], {
-        "status": "degraded", "database": "healthy", "collector": "healthy", "broker": "healthy", "mail": "failing"}),
+    "all well": (
+        [BEAT % 1, BROKER_UP, MAIL_UP],
+        {"status": "healthy", "database": "healthy", "collector": "healthy", "broker": "healthy", "mail": "healthy"},
+    ),
+    "no collector yet": (
+        [],
+        {"status": "degraded", "database": "healthy", "collector": "unknown", "broker": "unknown", "mail": "unknown"},
+    ),
+    "nothing tried yet": (
+        [BEAT % 1],
+        {"status": "healthy", "database": "healthy", "collector": "healthy", "broker": "unknown", "mail": "unknown"},
+    ),
+    "a silent collector": (
+        [BEAT % 61, BROKER_UP],
+        {"status": "degraded", "database": "healthy", "collector": "silent", "broker": "healthy", "mail": "unknown"},
+    ),
+    "the newest of two beats": (
+        [BEAT % 300, (BEAT % 5).replace("'c'", "'d'")],
+        {"status": "healthy", "database": "healthy", "collector": "healthy", "broker": "unknown", "mail": "unknown"},
+    ),
+    "no broker": (
+        [BEAT % 1, BROKER_DOWN, MAIL_UP],
+        {"status": "degraded", "database": "healthy", "collector": "healthy", "broker": "failing", "mail": "healthy"},
+    ),
+    "no mail": (
+        [BEAT % 1, BROKER_UP, MAIL_DOWN],
+        {"status": "degraded", "database": "healthy", "collector": "healthy", "broker": "healthy", "mail": "failing"},
+    ),
 }
 
 
@@ -60,8 +74,10 @@ def statuses_of(auth: Running) -> dict[str, Any]:
     answer = requests.get(auth.url + "/health/", timeout=5)
     assert answer.status_code == 200
     body = answer.json()
-    return {"status": body.pop("status"),
-            **{name: part["status"] for name, part in body.items() if isinstance(part, dict)}}
+    return {
+        "status": body.pop("status"),
+        **{name: part["status"] for name, part in body.items() if isinstance(part, dict)},
+    }
 
 
 def test_latencies_and_ages_are_told(database: Database, make_auth: Callable[..., Running]) -> None:

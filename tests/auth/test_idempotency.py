@@ -144,8 +144,9 @@ def test_a_key_on_what_takes_none_is_ignored(api: Api) -> None:
 def test_the_table_tells_neither_key_nor_answer(api: Api) -> None:
     made = create(api.person()).get_json()
     text = api.one("SELECT string_agg(k::text, '|') FROM idempotency_keys k")
-    kept = b"".join(bytes(part) for row in api.rows("SELECT answer, key_hash, body_hash FROM idempotency_keys")
-                    for part in row)
+    kept = b"".join(
+        bytes(part) for row in api.rows("SELECT answer, key_hash, body_hash FROM idempotency_keys") for part in row
+    )
     assert KEY not in text
     for plain in (b"Resource created", b"message", str(made["id"]).encode() + b"}", KEY.encode(), b"mine"):
         assert plain not in kept
@@ -162,8 +163,12 @@ def test_equal_answers_are_sealed_differently(api: Api) -> None:
 def test_a_kept_answer_moved_to_another_user_does_not_open(api: Api) -> None:
     anna, bob = api.person(), api.person()
     create(anna), create(bob, "bob's")
-    api.rows("UPDATE idempotency_keys SET answer = (SELECT answer FROM idempotency_keys WHERE user_id = %s)"
-             " WHERE user_id = %s", anna.id, bob.id)
+    api.rows(
+        "UPDATE idempotency_keys SET answer = (SELECT answer FROM idempotency_keys WHERE user_id = %s)"
+        " WHERE user_id = %s",
+        anna.id,
+        bob.id,
+    )
     assert create(bob, "bob's").status_code == 409
 
 
@@ -199,6 +204,7 @@ def test_while_the_first_still_runs_a_repeat_is_409(database: Database, make_aut
 
     def change() -> None:
         answers.append(anna.call("POST", "/actions/update", {"id": mine, "name": "x"}, HEADER))
+
     first = Thread(target=change)
     first.start()
     wait_for(lambda: database.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
@@ -206,5 +212,8 @@ def test_while_the_first_still_runs_a_repeat_is_409(database: Database, make_aut
     first.join()
     change()
     assert [(answer.status_code, answer.headers.get("Retry-After")) for answer in answers] == [
-        (409, "1"), (200, None), (200, None)]
+        (409, "1"),
+        (200, None),
+        (200, None),
+    ]
     assert database.one("SELECT total FROM user_action_totals WHERE action = 'update'") == 1

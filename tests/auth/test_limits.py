@@ -37,8 +37,10 @@ class Bucket:
 
 
 @settings(max_examples=300, deadline=None)
-@given(per_minute=st.sampled_from([1, 2, 3, 5, 8, 60, 64]),
-       steps=st.lists(st.one_of(st.just(0), st.integers(0, 64), st.integers(0, 64 * 90)), max_size=200))
+@given(
+    per_minute=st.sampled_from([1, 2, 3, 5, 8, 60, 64]),
+    steps=st.lists(st.one_of(st.just(0), st.integers(0, 64), st.integers(0, 64 * 90)), max_size=200),
+)
 def test_it_decides_as_a_bucket_that_refills_evenly(per_minute: int, steps: list[int]) -> None:
     now = [0.0]
     limits, bucket, at = RequestLimits(per_minute, lambda: now[0]), Bucket(per_minute), Fraction(1000)
@@ -119,8 +121,10 @@ def test_over_the_limit_it_is_429_with_a_wait(api: Api) -> None:
 
 
 def test_a_browser_over_the_limit_gets_a_page(api: Api) -> None:
-    answers = [api.client.get("/", headers={"Accept": "text/html"}, environ_overrides={"REMOTE_ADDR": "203.0.113.10"})
-               for _ in range(LIMIT + 30)]
+    answers = [
+        api.client.get("/", headers={"Accept": "text/html"}, environ_overrides={"REMOTE_ADDR": "203.0.113.10"})
+        for _ in range(LIMIT + 30)
+    ]
     assert (answers[-1].status_code, answers[-1].mimetype) == (429, "text/html")
 
 
@@ -148,12 +152,17 @@ def test_it_works_without_the_database(database: Database, make_auth: Callable[.
 def cut_off(database: Database) -> None:
     """Nobody gets into the database any more, and who is in is thrown out."""
     database.rows("REVOKE CONNECT ON DATABASE " + database.name + " FROM watchhouse_auth")
-    query(database.server.superuser_url(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-          " WHERE usename = 'watchhouse_auth' AND datname = %s", database.name)
+    query(
+        database.server.superuser_url(),
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'watchhouse_auth' AND datname = %s",
+        database.name,
+    )
 
 
 def test_guesses_at_tokens_are_paid_by_their_address(make_auth: Callable[..., Running]) -> None:
     auth = make_auth(RATE_LIMIT_EXEMPT=NOBODY_EXEMPT, RATE_LIMIT_PER_MINUTE="10")
-    statuses = [requests.get(auth.url + "/verify", headers={"Authorization": f"Bearer {number}"}, timeout=5).status_code
-                for number in range(15)]
+    statuses = [
+        requests.get(auth.url + "/verify", headers={"Authorization": f"Bearer {number}"}, timeout=5).status_code
+        for number in range(15)
+    ]
     assert statuses == [401] * 10 + [429] * 5

@@ -34,13 +34,19 @@ def scrape(auth: Running) -> str:
 
 
 def actions(text: str) -> dict[tuple[str, str], float]:
-    return {(sample.labels["action"], sample.labels["user"]): sample.value
-            for sample in samples(text) if sample.name == "user_actions_total"}
+    return {
+        (sample.labels["action"], sample.labels["user"]): sample.value
+        for sample in samples(text)
+        if sample.name == "user_actions_total"
+    }
 
 
 def requests_of(text: str, rule: str) -> float:
-    return sum(sample.value for sample in samples(text)
-               if sample.name == "flask_http_request_duration_seconds_count" and sample.labels["url_rule"] == rule)
+    return sum(
+        sample.value
+        for sample in samples(text)
+        if sample.name == "flask_http_request_duration_seconds_count" and sample.labels["url_rule"] == rule
+    )
 
 
 def act(person: Visitor) -> None:
@@ -51,7 +57,8 @@ def act(person: Visitor) -> None:
 
 
 def test_actions_and_requests_are_exact_over_workers_and_a_restart(
-        database: Database, make_auth: Callable[..., Running]) -> None:
+    database: Database, make_auth: Callable[..., Running]
+) -> None:
     auth = make_auth()
     people = [sign_up(auth.url) for _ in range(4)]
     with ThreadPoolExecutor(8) as pool:
@@ -73,7 +80,8 @@ def test_every_worker_tells_the_same(make_auth: Callable[..., Running]) -> None:
 
 
 def test_twenty_killed_workers_leave_few_files_and_lose_no_count(
-        make_auth: Callable[..., Running], tmp_path: Path) -> None:
+    make_auth: Callable[..., Running], tmp_path: Path
+) -> None:
     auth = make_auth()
     counted = 0
     for _ in range(20):
@@ -115,8 +123,16 @@ def test_path_arguments_are_told_as_their_template(api: Api, make_auth: Callable
     assert requests_of(scrape(auth), "/api/v1/users/<uuid:user_id>/") == 3
 
 
-ODD = ['qu"ote@example.com', "back\\slash@example.com", "new\nline@example.com", "ünï@example.com", "{a=b}@example.com",
-       "\\n@example.com", 'end"} 5\nfake_metric 1@example.com', "other@example.com"]
+ODD = [
+    'qu"ote@example.com',
+    "back\\slash@example.com",
+    "new\nline@example.com",
+    "ünï@example.com",
+    "{a=b}@example.com",
+    "\\n@example.com",
+    'end"} 5\nfake_metric 1@example.com',
+    "other@example.com",
+]
 
 
 def test_odd_addresses_are_told_as_they_are(api: Api) -> None:
@@ -136,13 +152,17 @@ def test_people_beyond_the_named_are_told_together(make_auth: Callable[..., Runn
         act(person)
     assert actions(scrape(auth)) == {
         **{(action, person.email): 1.0 for action in ("create", "read", "update") for person in people[:2]},
-        **{(action, "other"): 3.0 for action in ("create", "read", "update")}}
+        **{(action, "other"): 3.0 for action in ("create", "read", "update")},
+    }
 
 
 CREDENTIALS: dict[str, tuple[dict[str, str], int]] = {
-    "none": ({}, 401), "another token": ({"Authorization": "Bearer wrong"}, 401),
-    "a part": ({"Authorization": "Bearer " + TOKEN[:-1]}, 401), "no token": ({"Authorization": "Bearer"}, 401),
-    "no ASCII": ({"Authorization": "Bearer é"}, 401), "another scheme": ({"Authorization": "Basic " + TOKEN}, 401),
+    "none": ({}, 401),
+    "another token": ({"Authorization": "Bearer wrong"}, 401),
+    "a part": ({"Authorization": "Bearer " + TOKEN[:-1]}, 401),
+    "no token": ({"Authorization": "Bearer"}, 401),
+    "no ASCII": ({"Authorization": "Bearer é"}, 401),
+    "another scheme": ({"Authorization": "Basic " + TOKEN}, 401),
     "an invented address": ({"X-Forwarded-For": "192.0.2.1"}, 401),
     "the token": ({"Authorization": "Bearer " + TOKEN}, 200),
 }
@@ -152,7 +172,8 @@ def test_outside_a_demo_a_token_opens_it(make_auth: Callable[..., Running], data
     auth = make_auth(**REAL, DATABASE_URL=strong(database))
     answers = {name: ask_with(auth, headers) for name, (headers, _) in CREDENTIALS.items()}
     assert {name: answer.status_code for name, answer in answers.items()} == {
-        name: status for name, (_, status) in CREDENTIALS.items()}
+        name: status for name, (_, status) in CREDENTIALS.items()
+    }
     assert [name for name, answer in answers.items() if "flask_" in answer.text] == ["the token"]
 
 
@@ -173,8 +194,10 @@ def strong(database: Database) -> str:
 
 def test_a_metrics_path_with_a_slash_is_guarded_too(make_auth: Callable[..., Running], database: Database) -> None:
     auth = make_auth(**REAL, DATABASE_URL=strong(database))
-    found = [send_raw(auth.url, b"GET " + path + b" HTTP/1.0\r\nHost: localhost\r\n\r\n").split(b" ", 2)[1]
-             for path in (b"/metrics", b"/metrics/", b"/metrics//", b"/metrics?x", b"/%6detrics")]
+    found = [
+        send_raw(auth.url, b"GET " + path + b" HTTP/1.0\r\nHost: localhost\r\n\r\n").split(b" ", 2)[1]
+        for path in (b"/metrics", b"/metrics/", b"/metrics//", b"/metrics?x", b"/%6detrics")
+    ]
     assert found == [b"401"] * 5
 
 

@@ -25,14 +25,20 @@ def document(api: Api) -> dict[str, Any]:
 
 
 def operations(api: Api) -> list[tuple[str, str, dict[str, Any]]]:
-    return [(method, path, operation) for path, methods in document(api)["paths"].items()
-            for method, operation in methods.items()]
+    return [
+        (method, path, operation)
+        for path, methods in document(api)["paths"].items()
+        for method, operation in methods.items()
+    ]
 
 
 def test_every_rule_is_described_and_nothing_else(api: Api, rolled_back_app: Flask) -> None:
-    rules = {(method, rule.rule.replace("<uuid:user_id>", "{user_id}"))
-             for rule in rolled_back_app.url_map.iter_rules() if rule.endpoint != "static"
-             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    rules = {
+        (method, rule.rule.replace("<uuid:user_id>", "{user_id}"))
+        for rule in rolled_back_app.url_map.iter_rules()
+        if rule.endpoint != "static"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
     described = {(method.upper(), path.rstrip("/") or "/") for method, path, _ in operations(api)}
     assert described == rules
 
@@ -53,7 +59,8 @@ def test_every_reference_leads_somewhere(api: Api) -> None:
 def references(part: Any) -> list[str]:
     if isinstance(part, dict):
         return [value for name, value in part.items() if name == "$ref"] + [
-            reference for inner in part.values() for reference in references(inner)]
+            reference for inner in part.values() for reference in references(inner)
+        ]
     return [reference for inner in part for reference in references(inner)] if isinstance(part, list) else []
 
 
@@ -79,9 +86,15 @@ def test_every_error_is_described_as_a_problem(api: Api) -> None:
             assert "application/problem+json" in answer["content"] or (path, status) == ("/health/", "503")
 
 
-@pytest.mark.parametrize(("path", "method"), [
-    ("/verify", "get"), ("/actions/create", "post"), ("/actions/read", "get"), ("/api/v1/users/", "get"),
-])
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/verify", "get"),
+        ("/actions/create", "post"),
+        ("/actions/read", "get"),
+        ("/api/v1/users/", "get"),
+    ],
+)
 def test_what_wants_a_token_says_so(api: Api, path: str, method: str) -> None:
     operation = document(api)["paths"][path][method]
     assert operation["security"] == [{"bearer": []}]
@@ -90,18 +103,47 @@ def test_what_wants_a_token_says_so(api: Api, path: str, method: str) -> None:
 
 @pytest.mark.timeout(240)
 def test_schemathesis_finds_no_undeclared_answer(
-        database: Database, make_auth: Callable[..., Running], tmp_path: Path) -> None:
+    database: Database, make_auth: Callable[..., Running], tmp_path: Path
+) -> None:
     auth = make_auth()
     anna = sign_up(auth.url)
     database.rows("UPDATE app_users SET is_staff = true WHERE email = %s", anna.email)
     report = tmp_path / "report.txt"
     with report.open("wb") as output:
         run = subprocess.run(
-            [sys.executable, "-m", "schemathesis.cli", "run", auth.url + "/openapi.json", "--url", auth.url,
-             "--checks", "all", "--exclude-checks", UNFIT, "--header", f"Authorization: Bearer {anna.token}",
-             "--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--workers", "2", "--no-color",
-             "--request-timeout", LONGEST_WAIT, "--max-response-time", LONGEST_WAIT, "--continue-on-failure"],
-            env=environment(), stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path, timeout=220, check=False,
+            [
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                "run",
+                auth.url + "/openapi.json",
+                "--url",
+                auth.url,
+                "--checks",
+                "all",
+                "--exclude-checks",
+                UNFIT,
+                "--header",
+                f"Authorization: Bearer {anna.token}",
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--max-examples",
+                "8",
+                "--workers",
+                "2",
+                "--no-color",
+                "--request-timeout",
+                LONGEST_WAIT,
+                "--max-response-time",
+                LONGEST_WAIT,
+                "--continue-on-failure",
+            ],
+            env=environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=tmp_path,
+            timeout=220,
+            check=False,
         )
     assert run.returncode == 0, report.read_text()[-6000:]
     assert "request_failed" not in auth.output()

@@ -16,8 +16,9 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 SECRET_WORDS = ("Traceback", "psycopg2", "SELECT", "INSERT", "sqlalchemy", ".py", "password_hash")
 
 
-def post(api: Api, path: str, data: bytes | str, content_type: str = "application/json",
-         **headers: str) -> TestResponse:
+def post(
+    api: Api, path: str, data: bytes | str, content_type: str = "application/json", **headers: str
+) -> TestResponse:
     return api.client.post(path, data=data, content_type=content_type, headers=headers)
 
 
@@ -27,8 +28,9 @@ CASES: dict[int, Callable[[Api], TestResponse]] = {
     403: lambda api: api.person().call("GET", "/api/v1/users/"),
     404: lambda api: api.call("GET", "/nowhere"),
     405: lambda api: api.call("PUT", "/login"),
-    409: lambda api: [api.call("POST", "/register", {"email": "a@example.com", "password": "some words here"})
-                      for _ in range(2)][1],
+    409: lambda api: [
+        api.call("POST", "/register", {"email": "a@example.com", "password": "some words here"}) for _ in range(2)
+    ][1],
     413: lambda api: post(api, "/login", b" " * (1024 * 1024 + 1)),
     415: lambda api: post(api, "/login", "{}", "text/plain"),
     422: lambda api: post(api, "/login", "{}"),
@@ -60,20 +62,42 @@ def test_it_shows_nothing_of_the_inside(api: Api, status: int, act: Callable[[Ap
     assert [word for word in SECRET_WORDS if word in text] == []
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/nowhere", 404), ("GET", "/verify", 401), ("PUT", "/login", 405), ("GET", "/api/v1/users/", 401),
-    ("POST", "/login", 415),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/verify", 401),
+        ("PUT", "/login", 405),
+        ("GET", "/api/v1/users/", 401),
+        ("POST", "/login", 415),
+    ],
+)
 def test_a_browser_gets_a_page(api: Api, method: str, path: str, status: int) -> None:
     answer = api.call(method, path, headers={"Accept": BROWSER})
     assert (answer.status_code, answer.mimetype) == (status, "text/html")
     assert str(status) in answer.text
 
 
-@pytest.mark.parametrize("accept", [
-    "*/*", "", "application/json", "application/problem+json", "application/json, text/html", "text/plain", "image/*",
-    "text/html;q=0.1, application/json", ";;;", "text/html;q=abc,application/json", "a" * 4000, "/", ",", "text/*;q=-1",
-], ids=lambda accept: accept[:30] or "empty")
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "*/*",
+        "",
+        "application/json",
+        "application/problem+json",
+        "application/json, text/html",
+        "text/plain",
+        "image/*",
+        "text/html;q=0.1, application/json",
+        ";;;",
+        "text/html;q=abc,application/json",
+        "a" * 4000,
+        "/",
+        ",",
+        "text/*;q=-1",
+    ],
+    ids=lambda accept: accept[:30] or "empty",
+)
 def test_whoever_does_not_prefer_html_gets_json(api: Api, accept: str) -> None:
     answer = api.call("GET", "/nowhere", headers={"Accept": accept})
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
@@ -85,22 +109,41 @@ def test_401_says_how_to_sign_in(api: Api, accept: str) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="watchhouse"'
 
 
-@pytest.mark.parametrize(("path", "method", "allowed"), [
-    ("/login", "GET", {"POST", "OPTIONS"}), ("/verify", "DELETE", {"GET", "HEAD", "OPTIONS"}),
-    ("/api/v1/auth/me/", "PUT", {"GET", "HEAD", "PATCH", "OPTIONS"}),
-    ("/actions/delete", "POST", {"DELETE", "OPTIONS"}),
-    ("/openapi.json", "BREW", {"GET", "HEAD", "OPTIONS"}),
-])
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [
+        ("/login", "GET", {"POST", "OPTIONS"}),
+        ("/verify", "DELETE", {"GET", "HEAD", "OPTIONS"}),
+        ("/api/v1/auth/me/", "PUT", {"GET", "HEAD", "PATCH", "OPTIONS"}),
+        ("/actions/delete", "POST", {"DELETE", "OPTIONS"}),
+        ("/openapi.json", "BREW", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
 def test_405_says_what_is_allowed(api: Api, path: str, method: str, allowed: set[str]) -> None:
     answer = api.call(method, path)
     assert (answer.status_code, set(answer.allow)) == (405, allowed)
 
 
 @pytest.mark.parametrize("path", ["/verify", "/api/v1/users/", "/actions/read", "/actions/read?limit=1"])
-@pytest.mark.parametrize("credentials", [
-    "", "Bearer", "Bearer ", "Basic YTpi", "Bearer x", "Bearer a.b.c", "Bearer ..", "Bearer é", "Bearer " + "a" * 9000,
-    "bearer \t", "Token abc", "Bearer null", "Bearer eyJhbGciOiJub25lIn0.e30.",
-], ids=lambda text: text[:20] or "empty")
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "Bearer x",
+        "Bearer a.b.c",
+        "Bearer ..",
+        "Bearer é",
+        "Bearer " + "a" * 9000,
+        "bearer \t",
+        "Token abc",
+        "Bearer null",
+        "Bearer eyJhbGciOiJub25lIn0.e30.",
+    ],
+    ids=lambda text: text[:20] or "empty",
+)
 def test_odd_credentials_are_401(api: Api, credentials: str, path: str) -> None:
     answer = api.call("GET", path, headers={"Authorization": credentials})
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
@@ -108,7 +151,8 @@ def test_odd_credentials_are_401(api: Api, credentials: str, path: str) -> None:
 
 @pytest.mark.parametrize("accept", ["application/json", BROWSER], ids=["json", "html"])
 def test_a_fault_of_ours_is_a_500_that_is_logged_and_tells_nothing(
-        database: Database, make_auth: Callable[..., Running], accept: str) -> None:
+    database: Database, make_auth: Callable[..., Running], accept: str
+) -> None:
     auth = make_auth(AUTH_WORKERS="1")
     anna = sign_up(auth.url)
     database.rows("ALTER TABLE resources RENAME COLUMN purpose TO elsewhere")

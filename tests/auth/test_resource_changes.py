@@ -54,8 +54,7 @@ def test_it_refuses_days_that_do_not_fit_those_it_has(api: Api, change: dict[str
     anna = api.person()
     mine = make(anna, open_date="2026-02-01", expiry_date="2026-03-01")
     answer = anna.call("POST", "/actions/update", {"id": mine, **change})
-    assert (answer.status_code, answer.get_json()["errors"]) == (
-        422, {"expiry_date": ["must not be before open_date"]})
+    assert (answer.status_code, answer.get_json()["errors"]) == (422, {"expiry_date": ["must not be before open_date"]})
 
 
 def test_it_wants_a_field_to_change(api: Api) -> None:
@@ -72,23 +71,40 @@ def test_an_owner_deletes(api: Api) -> None:
     assert name_of(api, mine) is None
 
 
-@pytest.mark.parametrize(("method", "path", "left"), [
-    ("POST", "/actions/update", "new"), ("DELETE", "/actions/delete", None),
-], ids=["update", "delete"])
-@pytest.mark.parametrize("rights", [
-    {"is_staff": True}, {"is_staff": True, "role": "admin"}, {"is_staff": True, "role": "librarian"},
-], ids=["staff", "admin", "staff librarian"])
-def test_staff_may_change_anybodys(api: Api, rights: dict[str, object], method: str, path: str,
-                                   left: str | None) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "left"),
+    [
+        ("POST", "/actions/update", "new"),
+        ("DELETE", "/actions/delete", None),
+    ],
+    ids=["update", "delete"],
+)
+@pytest.mark.parametrize(
+    "rights",
+    [
+        {"is_staff": True},
+        {"is_staff": True, "role": "admin"},
+        {"is_staff": True, "role": "librarian"},
+    ],
+    ids=["staff", "admin", "staff librarian"],
+)
+def test_staff_may_change_anybodys(
+    api: Api, rights: dict[str, object], method: str, path: str, left: str | None
+) -> None:
     theirs = make(api.person())
     body = {"id": theirs, **({"name": "new"} if left else {})}
     assert api.person(**rights).call(method, path, body).status_code == 200
     assert name_of(api, theirs) == left
 
 
-@pytest.mark.parametrize(("method", "path", "more"), [
-    ("POST", "/actions/update", {"name": "stolen"}), ("DELETE", "/actions/delete", {}),
-], ids=["update", "delete"])
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("POST", "/actions/update", {"name": "stolen"}),
+        ("DELETE", "/actions/delete", {}),
+    ],
+    ids=["update", "delete"],
+)
 @pytest.mark.parametrize("role", ["student", "teacher", "librarian"])
 def test_a_stranger_may_not(api: Api, role: str, method: str, path: str, more: dict[str, str]) -> None:
     theirs = make(api.person())
@@ -97,9 +113,14 @@ def test_a_stranger_may_not(api: Api, role: str, method: str, path: str, more: d
     assert name_of(api, theirs) == "mine"
 
 
-@pytest.mark.parametrize(("method", "path", "more"), [
-    ("POST", "/actions/update", {"name": "x"}), ("DELETE", "/actions/delete", {}),
-], ids=["update", "delete"])
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("POST", "/actions/update", {"name": "x"}),
+        ("DELETE", "/actions/delete", {}),
+    ],
+    ids=["update", "delete"],
+)
 def test_an_unknown_id_is_not_found(api: Api, method: str, path: str, more: dict[str, str]) -> None:
     assert api.person().call(method, path, {"id": NOWHERE, **more}).status_code == 404
 
@@ -111,10 +132,16 @@ def test_what_is_deleted_cannot_be_deleted_again(api: Api) -> None:
     assert anna.call("DELETE", "/actions/delete", {"id": mine}).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [
-    ("POST", "/actions/create"), ("GET", "/actions/read"), ("GET", "/actions/read?limit=1"),
-    ("POST", "/actions/update"), ("DELETE", "/actions/delete"),
-])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/actions/create"),
+        ("GET", "/actions/read"),
+        ("GET", "/actions/read?limit=1"),
+        ("POST", "/actions/update"),
+        ("DELETE", "/actions/delete"),
+    ],
+)
 def test_it_wants_a_token_before_anything_else(api: Api, method: str, path: str) -> None:
     answer = api.client.open(path, method=method, data=b"\xff", content_type="text/nonsense")
     assert answer.status_code == 401

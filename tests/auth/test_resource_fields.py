@@ -7,8 +7,14 @@ import pytest
 from tests.support.client import Api
 
 FULL = {
-    "name": "On time", "author": "Ada", "annotation": "About clocks", "kind": "book", "purpose": "reading",
-    "open_date": "2026-01-01", "expiry_date": "2026-12-31", "usage_conditions": "Bring it back",
+    "name": "On time",
+    "author": "Ada",
+    "annotation": "About clocks",
+    "kind": "book",
+    "purpose": "reading",
+    "open_date": "2026-01-01",
+    "expiry_date": "2026-12-31",
+    "usage_conditions": "Bring it back",
     "url": "https://example.com/clocks?x=1#top",
 }
 RIGHT: dict[str, dict[str, Any]] = {
@@ -125,21 +131,43 @@ def test_it_names_every_wrong_field_at_once(api: Api) -> None:
     assert set(answer.get_json()["errors"]) == set(body)
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    pytest.param({**body, "id": 1}, field, id=name) for name, (body, field) in WRONG.items()
-    if field not in ("id",) and name != "no name"
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        pytest.param({**body, "id": 1}, field, id=name)
+        for name, (body, field) in WRONG.items()
+        if field not in ("id",) and name != "no name"
+    ],
+)
 def test_it_refuses_the_same_in_a_change(api: Api, body: dict[str, Any], field: str) -> None:
     answer = api.person().call("POST", "/actions/update", body)
     assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [field])
 
 
-@pytest.mark.parametrize("wrong", [
-    '"1"', "1.0", "1.5", "1e3", "true", "null", "[]", "{}", "0", "-1", str(2**63), "1" + "0" * 4000, "NaN", "-Infinity",
-], ids=lambda raw: raw[:20])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '"1"',
+        "1.0",
+        "1.5",
+        "1e3",
+        "true",
+        "null",
+        "[]",
+        "{}",
+        "0",
+        "-1",
+        str(2**63),
+        "1" + "0" * 4000,
+        "NaN",
+        "-Infinity",
+    ],
+    ids=lambda raw: raw[:20],
+)
 @pytest.mark.parametrize(("method", "path"), [("POST", "/actions/update"), ("DELETE", "/actions/delete")])
 def test_it_refuses_what_is_no_id(api: Api, method: str, path: str, wrong: str) -> None:
-    answer = api.client.open(path, method=method, data=f'{{"id": {wrong}}}', content_type="application/json",
-                             headers=api.person().bearer)
+    answer = api.client.open(
+        path, method=method, data=f'{{"id": {wrong}}}', content_type="application/json", headers=api.person().bearer
+    )
     assert answer.status_code == 422, answer.text
     assert list(answer.get_json()["errors"]) == ["id"]

@@ -19,8 +19,11 @@ LIKE_NAMES = ["100% sure", "100 sure", "a_b", "axb", "back\\slash", "Ünïcode",
 
 
 def fill(api: Api, owner: Person, count: int) -> None:
-    api.rows("INSERT INTO resources (name, owner_id) SELECT 'resource ' || n, %s FROM generate_series(1, %s) n",
-             owner.id, count)
+    api.rows(
+        "INSERT INTO resources (name, owner_id) SELECT 'resource ' || n, %s FROM generate_series(1, %s) n",
+        owner.id,
+        count,
+    )
 
 
 def ids(answer: TestResponse) -> list[int]:
@@ -81,10 +84,21 @@ def test_an_id_narrows(api: Api) -> None:
         assert ids(anna.call("GET", f"/actions/read?id={middle}{tail}")) == [middle]
 
 
-@pytest.mark.parametrize(("part", "found"), [
-    ("%", ["100% sure"]), ("_", ["a_b"]), ("\\", ["back\\slash"]), ("100%", ["100% sure"]), ("A_B", ["a_b"]),
-    ("'", ["quote's"]), ("ünïCODE", ["Ünïcode"]), ("%%", []), ("a%b", []), ("", LIKE_NAMES),
-])
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("%", ["100% sure"]),
+        ("_", ["a_b"]),
+        ("\\", ["back\\slash"]),
+        ("100%", ["100% sure"]),
+        ("A_B", ["a_b"]),
+        ("'", ["quote's"]),
+        ("ünïCODE", ["Ünïcode"]),
+        ("%%", []),
+        ("a%b", []),
+        ("", LIKE_NAMES),
+    ],
+)
 @pytest.mark.parametrize("tail", ["", "&limit=50"], ids=["streamed", "paged"])
 def test_signs_of_like_mean_only_themselves(api: Api, part: str, found: list[str], tail: str) -> None:
     anna = api.person()
@@ -119,12 +133,39 @@ def test_a_stream_is_whole_at_the_edges_of_its_batches(api: Api, count: int) -> 
     assert len(ids(anna.call("GET", "/actions/read"))) == count
 
 
-@pytest.mark.parametrize("query", [
-    "limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "limit=1.5", "limit=1e2", "limit=" + "9" * 5000,
-    "cursor=-1", "cursor=x", f"cursor={2**63}", "id=0", "id=-5", "id=x", f"id={2**63}", "kind=" + "k" * 101,
-    "q=" + "q" * 201, "q=%00", "kind=%00", "q=" + "n" * 100_000, "limit=1&limit=2", "kind=a&kind=b", "role=admin",
-    "is_staff=1", "Limit=1", "%00=1", "limit[]=1",
-], ids=lambda query: query[:20])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "limit=1.5",
+        "limit=1e2",
+        "limit=" + "9" * 5000,
+        "cursor=-1",
+        "cursor=x",
+        f"cursor={2**63}",
+        "id=0",
+        "id=-5",
+        "id=x",
+        f"id={2**63}",
+        "kind=" + "k" * 101,
+        "q=" + "q" * 201,
+        "q=%00",
+        "kind=%00",
+        "q=" + "n" * 100_000,
+        "limit=1&limit=2",
+        "kind=a&kind=b",
+        "role=admin",
+        "is_staff=1",
+        "Limit=1",
+        "%00=1",
+        "limit[]=1",
+    ],
+    ids=lambda query: query[:20],
+)
 def test_it_refuses_a_wrong_query(api: Api, query: str) -> None:
     answer = api.person().call("GET", "/actions/read?" + query)
     assert answer.status_code == 422, answer.text
@@ -137,12 +178,15 @@ def test_it_takes_the_edges_of_a_query(api: Api, query: str) -> None:
 
 
 def test_a_stream_of_100_000_rows_takes_no_more_memory_the_longer_it_is(
-        database: Database, make_auth: Callable[..., Running]) -> None:
+    database: Database, make_auth: Callable[..., Running]
+) -> None:
     auth = make_auth(AUTH_WORKERS="1")
     anna = sign_up(auth.url)
     database.rows(
         "INSERT INTO resources (name, annotation, owner_id) SELECT 'n', repeat('x', 800), id"
-        " FROM app_users, generate_series(1, 100000) WHERE email = %s", anna.email)
+        " FROM app_users, generate_series(1, 100000) WHERE email = %s",
+        anna.email,
+    )
     anna.call("GET", "/actions/read?limit=200")
     [worker] = psutil.Process(auth.process.pid).children()
     before = worker.memory_info().rss
@@ -156,12 +200,15 @@ def test_a_stream_of_100_000_rows_takes_no_more_memory_the_longer_it_is(
 
 
 def test_a_reader_who_leaves_in_the_middle_frees_the_connection_and_is_not_counted(
-        database: Database, make_auth: Callable[..., Running]) -> None:
+    database: Database, make_auth: Callable[..., Running]
+) -> None:
     auth = make_auth(AUTH_WORKERS="1", AUTH_THREADS="2")
     anna = sign_up(auth.url)
     database.rows(
         "INSERT INTO resources (name, annotation, owner_id) SELECT 'n', repeat('x', 8000), id"
-        " FROM app_users, generate_series(1, 5000) WHERE email = %s", anna.email)
+        " FROM app_users, generate_series(1, 5000) WHERE email = %s",
+        anna.email,
+    )
     for _ in range(4):
         with requests.get(auth.url + "/actions/read", headers=anna.bearer, stream=True, timeout=20) as answer:
             next(answer.iter_content(1000))
