@@ -60,7 +60,9 @@ class Settings:
     rate_limit_exempt: tuple[Network, ...] = setting(
         "RATE_LIMIT_EXEMPT", networks, "Networks without a request limit", default="", demo=LOOPBACK
     )
-    metrics_token: str = setting("METRICS_TOKEN", text, "Bearer token that opens /metrics", default="", secret=True)
+    metrics_token: str = setting(
+        "METRICS_TOKEN", text, "Bearer token that opens /metrics", default="", demo="", secret=True
+    )
     metrics_networks: tuple[Network, ...] = setting(
         "METRICS_NETWORKS", networks, "Networks that may read /metrics", default=LOOPBACK, demo="0.0.0.0/0,::/0"
     )
