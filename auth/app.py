@@ -48,6 +48,7 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
     app = House("auth", static_folder="static", template_folder="templates")
     app.config.update(_flask_settings(settings))
     app.session_interface = CookieSessions()
+    app.url_map.merge_slashes = False
     count_requests(app, settings.data)
     JWTManager(app)
     use_database(app)

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from time import perf_counter
 from typing import Any
 
@@ -98,3 +98,15 @@ def is_within(address: str, networks: tuple[Network, ...]) -> bool:
         return False
     mapped = getattr(found, "ipv4_mapped", None)
     return any((mapped or found) in network for network in networks)
+
+
+@lru_cache(4096)
+def network_of(address: str) -> str:
+    """What counts as one client: an IPv4 address, the /64 of an IPv6 one, of which everybody has more than enough."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4 or found.ipv4_mapped:
+        return str(found)
+    return str(ip_network((int(found), 64), strict=False))

@@ -27,9 +27,12 @@ def create_admin(email: str, password: str) -> str:
     _check(email, password)
     user = store.find_user(email)
     if user is not None:
+        # Anybody may have registered the address before its owner did: only the password given here opens it now.
         store.change_user(user.id, {**ADMIN, "is_active": True})
+        store.set_password(user.id, house().passwords.hash(password))
+        store.end_other_sessions(user.id, kept=None)
         db.session.commit()
-        return f"{email} is an administrator now; the password stays as it was."
+        return f"{email} is an administrator now, with the new password; every session has ended."
     store.add_user(email=email, password_hash=house().passwords.hash(password), **ADMIN)
     db.session.commit()
     return f"The administrator {email} is made."

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Reader = Callable[[str], Any]
@@ -114,10 +115,18 @@ def _default_of(field: dict[str, Any], demo: bool) -> Any:
 
 
 def _refuse_weak(value: str, known: str) -> None:
-    if value == known:
+    """A URL is judged by the password in it, and by nothing where it holds none."""
+    secret, demo = (_password_of(value), _password_of(known)) if "://" in value else (value, known)
+    if secret is None:
+        return
+    if secret == demo:
         raise ValueError("is the demo's value, which everybody knows")
-    if len(value.encode()) < SHORTEST_SECRET:
+    if len(secret.encode()) < SHORTEST_SECRET:
         raise ValueError(f"is shorter than {SHORTEST_SECRET} bytes")
+
+
+def _password_of(url: str) -> str | None:
+    return urlsplit(url).password
 
 
 def text(raw: str) -> str:
@@ -168,9 +177,11 @@ def words(raw: str) -> tuple[str, ...]:
 
 
 def networks(raw: str) -> tuple[Network, ...]:
-    """IP networks or addresses parted by commas."""
+    """IP networks or addresses parted by commas; `none` for none."""
+    if raw.strip() in ("", "none"):
+        return ()
     found = []
-    for word in words(raw):
+    for word in words(raw) or ("",):
         try:
             found.append(ipaddress.ip_network(word))
         except ValueError:
@@ -190,6 +201,8 @@ def url(*schemes: str) -> Reader:
         scheme, separator, rest = raw.partition("://")
         if not separator or not rest or scheme not in schemes:
             raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if any(sign.isspace() or sign in '<>"' for sign in raw):
+            raise ValueError("holds a space or a sign that no URL may hold")
         return raw
 
     return read_url

@@ -19,7 +19,7 @@ from standalone.lock import FolderLock
 from standalone.monitoring import make_alertmanager, make_exporter, make_prometheus
 from standalone.ports import find_listeners, shared_ports, taken_ports
 from standalone.postgres import Server
-from standalone.processes import SOURCE, Processes, Secrets, auth_url, find_secrets
+from standalone.processes import SOURCE, Processes, Secrets, auth_url, child_environment, find_secrets
 from standalone.settings import Settings, describe_settings, with_defaults
 
 ORPHANS_SECONDS = 10.0  # how long what a killed copy left behind may keep its ports
@@ -98,7 +98,13 @@ def start_broker(house: House, settings: Settings, secrets: Secrets, environment
     """Start one unless a setting names one; what to call it."""
     if settings.mqtt_url:
         return "the one that MQTT_URL names"
-    broker = make_broker(settings.data, settings.mqtt_port, secrets.broker, SOURCE / "mosquitto", environment)
+    broker = make_broker(
+        settings.data,
+        settings.mqtt_port,
+        secrets.broker,
+        SOURCE / "mosquitto",
+        child_environment(settings, environment),
+    )
     if broker.name != "mosquitto":
         log.warning("broker_is_a_fallback", broker=broker.name, reason="no mosquitto program on this machine")
     house.launch(broker)

@@ -4,7 +4,7 @@ A process gets what it needs: the owner's URL goes to the migration only, a role
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -19,6 +19,8 @@ PASSED_ON_BY_US = (
     "DATABASE_URL",
     "MQTT_URL",
     "SECRET_KEY",
+    "SMTP_URL",
+    "METRICS_TOKEN",
     "METRICS_PASSWORD",
     "AUTH_DATABASE_PASSWORD",
     "COLLECTOR_DATABASE_PASSWORD",
@@ -63,6 +65,7 @@ class Processes:
         self._settings = settings
         self._secrets = secrets
         self._database_url = database_url
+        self._given = dict(environment)
         self.environment = child_environment(settings, environment)
 
     def migration(self) -> dict[str, str]:
@@ -80,6 +83,7 @@ class Processes:
         """The environment of auth and its commands."""
         return {
             **self.environment,
+            **self._passed("METRICS_TOKEN"),
             "DATABASE_URL": with_login(self._database_url, "watchhouse_auth", self._secrets.auth),
             "SECRET_KEY": self._secrets.key,
         }
@@ -99,6 +103,7 @@ class Processes:
             "collector",
             {
                 **self.environment,
+                **self._passed("METRICS_TOKEN", "SMTP_URL"),
                 "DATABASE_URL": with_login(self._database_url, "watchhouse_collector", self._secrets.collector),
                 "MQTT_URL": self._settings.mqtt_url or mqtt,
             },
@@ -111,7 +116,7 @@ class Processes:
         return Program(
             "generator",
             (sys.executable, "-m", "generator"),
-            {**self.environment, "TARGET_URL": auth_url(self._settings)},
+            {**self.environment, **self._passed("METRICS_TOKEN"), "TARGET_URL": auth_url(self._settings)},
             log,
             folder=SOURCE,
         )
@@ -119,6 +124,10 @@ class Processes:
     def monitor_url(self) -> str:
         """The postgres exporter's URL."""
         return with_login(self._database_url, "watchhouse_monitor", self._secrets.monitor)
+
+    def _passed(self, *names: str) -> dict[str, str]:
+        """The secrets of `names` as they were given to us, in a file or not."""
+        return {name: self._given[name] for name in with_files(names) if name in self._given}
 
     def _program(self, name: str, environment: Mapping[str, str], is_ready: Check) -> Program:
         return Program(
@@ -133,7 +142,7 @@ class Processes:
 
 def child_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """What every child gets: our own environment without the secrets that go to one of them each."""
-    hidden = {name + suffix for name in PASSED_ON_BY_US for suffix in ("", "_FILE")}
+    hidden = with_files(PASSED_ON_BY_US)
     child = {name: value for name, value in environment.items() if name not in hidden}
     return {
         **child,
@@ -141,6 +150,11 @@ def child_environment(settings: Settings, environment: Mapping[str, str]) -> dic
         "WATCHHOUSE_DATA": str(settings.data),
         "PUBLIC_URL": environment.get("PUBLIC_URL") or auth_url(settings),
     }
+
+
+def with_files(names: Iterable[str]) -> set[str]:
+    """The names of secrets, and of the settings that name files with them."""
+    return {name + suffix for name in names for suffix in ("", "_FILE")}
 
 
 def auth_url(settings: Settings) -> str:

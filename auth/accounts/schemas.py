@@ -58,9 +58,9 @@ class RefreshToken(Body):
 class Profile(Body):
     """What a person may change of themselves; a field that is left out stays."""
 
-    first_name: Name | None = None
-    last_name: Name | None = None
-    phone: Phone | None = None
+    first_name: Name = ""
+    last_name: Name = ""
+    phone: Phone = ""
 
 
 class PasswordChange(Body):

@@ -58,27 +58,25 @@ def paid(attempt: Attempt) -> Iterator[None]:
 
     Raises Problem 429 when too many were made.
     """
-    _reserve(attempt)
+    networks = _reserve(attempt)
     try:
         yield
     except Problem:
-        _give_back(attempt)
+        _give_back(attempt, networks)
         raise
 
 
-def _reserve(attempt: Attempt) -> None:
-    [(seconds,)] = run_alone(statements.reserve_login, **attempt.key, cost=COST, burst=COST * ATTEMPTS_AT_ONCE)
+def _reserve(attempt: Attempt) -> list[str]:
+    """The networks whose purses paid."""
+    [(seconds, networks)] = run_alone(statements.reserve_login, **attempt.key, cost=COST, burst=COST * ATTEMPTS_AT_ONCE)
     if seconds > 0:
         raise too_many("Too many attempts to sign in to this account; try again later", seconds)
+    return list(networks)
 
 
-def _give_back(attempt: Attempt) -> None:
-    """Undo what `reserve_login` took, from the same purses in the same order."""
-    found = select(LoginThrottle).where(
-        LoginThrottle.account == attempt.account, LoginThrottle.network.in_(("*", attempt.network))
-    )
-    purses = {purse.network: purse for purse in db.session.scalars(found.order_by("network").with_for_update())}
-    is_known = purses[attempt.network].succeeded_at is not None
-    for network in (attempt.network,) if is_known else ("*", attempt.network):
-        purses[network].paid_until -= COST
+def _give_back(attempt: Attempt, networks: list[str]) -> None:
+    """Undo what `reserve_login` took, from the purses that paid, in its order; one may have been cleaned up since."""
+    paid_by = select(LoginThrottle).where(LoginThrottle.account == attempt.account, LoginThrottle.network.in_(networks))
+    for purse in db.session.scalars(paid_by.order_by("network").with_for_update()):
+        purse.paid_until -= COST
     db.session.commit()

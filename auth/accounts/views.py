@@ -11,7 +11,7 @@ from auth.accounts.throttle import attempt_of, paid
 from auth.database import db
 from auth.gate import CLIENT_ADDRESS
 from auth.house import house
-from auth.http.body import Query
+from auth.http.body import Query, named_changes
 from auth.http.problems import Problem, bad_fields
 from auth.http.route import Routes, SignIn, envelope
 from auth.sign_in import Caller, read_caller, read_claims
@@ -112,7 +112,7 @@ def read_me(caller: Caller) -> Any:
 )
 def change_me(caller: Caller, body: schemas.Profile) -> Any:
     """Change your names and phone; what is left out stays."""
-    user = store.change_user(caller.id, body.model_dump(exclude_none=True))
+    user = store.change_user(caller.id, named_changes(body))
     return envelope("Profile updated", schemas.UserView.model_validate(user))
 
 

@@ -18,10 +18,14 @@ routes = Routes("health")
 statements = load("health")
 
 SILENT_SECONDS = 60.0
+# The broker is tried every 10 seconds; the mail server only while mail waits, but then at least every half hour, so a
+# server that fails is told as failing from one try to the next, and one that nobody needs becomes unknown.
+STALE_SECONDS = 5 * 60.0
+MAIL_STALE_SECONDS = 35 * 60.0
 
 
 class Part(BaseModel):
-    """One thing this service leans on: `healthy`, `failing`, `silent`, or `unknown` before its first check."""
+    """One thing this service leans on: `healthy`, `failing`, `silent`, or `unknown` while no check says so of late."""
 
     status: str
     latency_ms: float | None = None
@@ -84,11 +88,14 @@ def judge_collector(age_seconds: float | None) -> Part:
 
 
 def judge_service(service: dict[str, Any]) -> Part:
-    """What the collector's last try of a service says of it."""
+    """What the collector's last try of a service says of it: nothing, when it was too long ago."""
+    age = round(service["age_seconds"], 1)
+    if age > (MAIL_STALE_SECONDS if service["service"] == "mail" else STALE_SECONDS):
+        return Part(status="unknown", age_seconds=age)
     latency = service["latency_seconds"]
     return Part(
         status="healthy" if service["is_up"] else "failing",
-        age_seconds=round(service["age_seconds"], 1),
+        age_seconds=age,
         latency_ms=None if latency is None else round(latency * 1000, 2),
     )
 

@@ -72,7 +72,9 @@ def respond(problem: Problem) -> Response:
     """The response for `problem`: a page for a browser, else problem+json."""
     title = HTTPStatus(problem.status).phrase
     if wants_html():
-        page = render_template("problem.html", status=problem.status, title=title, detail=problem.detail)
+        page = render_template(
+            "problem.html", status=problem.status, title=title, detail=problem.detail, errors=problem.errors
+        )
         return Response(page, problem.status, dict(problem.headers), mimetype="text/html")
     body: dict[str, Any] = {
         "type": "about:blank",

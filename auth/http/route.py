@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from pydantic import BaseModel
 
 from auth.database import db
-from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, is_within
+from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, is_within, network_of
 from auth.http.body import read_body, read_query
 from auth.http.idempotency import KeyVault, repeat_key
 from auth.http.limits import RequestLimits
@@ -174,7 +174,7 @@ class Mounting:
         demand_network(self.staff_networks)
 
     def _limit_address(self) -> None:
-        self._limit(request.environ[CLIENT_ADDRESS])
+        self._limit(network_of(request.environ[CLIENT_ADDRESS]))
 
     def _limit(self, key: str) -> None:
         environ = request.environ
@@ -201,7 +201,9 @@ def to_response(answer: Any) -> Response:
         return answer
     status, payload = answer if isinstance(answer, tuple) else (200, answer)
     if payload is None:
-        return Response(status=status)
+        response = Response(status=status)
+        del response.headers["Content-Type"]
+        return response
     return Response(payload if isinstance(payload, bytes) else to_json(payload), status, mimetype="application/json")
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Response, request
 
-from auth.http.problems import Problem, bad_fields, unauthorized
+from auth.http.body import named_changes
+from auth.http.problems import Problem, unauthorized
 from auth.http.route import Routes, SignIn
 from auth.resources import schemas, store
 from auth.sign_in import Caller, read_caller
@@ -31,7 +32,14 @@ def create_resource(caller: Caller, body: schemas.NewResource) -> Any:
     return 201, {"message": "Resource created successfully", "id": resource_id}
 
 
-@routes.add("GET", "/actions/read", sign_in=SignIn.TOKEN, query=schemas.Reading, answers={200: schemas.ResourceList})
+@routes.add(
+    "GET",
+    "/actions/read",
+    sign_in=SignIn.TOKEN,
+    query=schemas.Reading,
+    answers={200: schemas.ResourceList},
+    problems=(409,),
+)
 def read_resources(claims: Claims, query: schemas.Reading) -> Any:
     """Read resources: all of them, streamed, or with `limit` a page at a time."""
     if request.method == "HEAD":  # nothing is read, so nothing is counted
@@ -58,9 +66,7 @@ def read_resources(claims: Claims, query: schemas.Reading) -> Any:
 )
 def update_resource(caller: Caller, body: schemas.ResourceChange) -> Any:
     """Change a resource of yours; fields that are left out stay."""
-    values = body.model_dump(exclude_unset=True, exclude={"id"})
-    if not values:
-        raise bad_fields({"body": ["names no field to change"]})
+    values = named_changes(body, apart_from={"id"})
     store.change_resource(_own_resource(caller, body.id), caller.id, values)
     return {"message": "Resource updated successfully", "id": body.id}
 

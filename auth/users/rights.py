@@ -28,11 +28,12 @@ def refuse_change(caller: Caller, target: User, changes: Mapping[str, Any]) -> s
     return None
 
 
-def complete_change(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes with what they imply: an admin is staff, and the superuser; nobody else is."""
+def complete_change(role: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes with what they imply for somebody of `role`: admin brings staff with it, and takes it away again."""
     implied: dict[str, Any] = {}
     if "role" in changes:
-        implied["is_superuser"] = changes["role"] == "admin"
-        if changes["role"] == "admin":
-            implied["is_staff"] = True
+        is_admin = changes["role"] == "admin"
+        implied["is_superuser"] = is_admin
+        if is_admin or role == "admin":
+            implied["is_staff"] = is_admin
     return {**implied, **changes}

@@ -14,13 +14,13 @@ Role = Literal["student", "teacher", "librarian", "admin"]
 class UserChange(Body):
     """A field that is left out stays. Giving or taking staff, and the role admin, is an admin's right."""
 
-    role: Role | None = None
-    is_active: bool | None = None
-    is_staff: bool | None = None
-    email_verified: bool | None = None
-    phone_verified: bool | None = None
-    identity_verified: bool | None = None
-    professional_verified: bool | None = None
+    role: Role = "student"
+    is_active: bool = True
+    is_staff: bool = False
+    email_verified: bool = False
+    phone_verified: bool = False
+    identity_verified: bool = False
+    professional_verified: bool = False
 
 
 class UserPage(Page):

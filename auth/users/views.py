@@ -5,6 +5,7 @@ from uuid import UUID
 
 from auth.accounts.schemas import Answer, UserView
 from auth.accounts.store import change_user, end_other_sessions
+from auth.http.body import named_changes
 from auth.http.problems import Problem
 from auth.http.route import Routes, SignIn, envelope
 from auth.sign_in import Caller
@@ -41,9 +42,11 @@ def change_user_rights(user_id: UUID, caller: Caller, body: UserChange) -> Any:
     target = store.lock_user(user_id)
     if target is None:
         raise Problem(404, "There is no such user")
-    changes = body.model_dump(exclude_none=True)
+    changes = named_changes(body)
     if reason := refuse_change(caller, target, changes):
         raise Problem(403, reason)
     if changes.get("is_active") is False:
         end_other_sessions(target.id, kept=None)  # so that enabling the account again does not bring them back
-    return envelope("User updated", UserView.model_validate(change_user(target.id, complete_change(changes))))
+    return envelope(
+        "User updated", UserView.model_validate(change_user(target.id, complete_change(target.role, changes)))
+    )

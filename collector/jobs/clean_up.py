@@ -4,15 +4,25 @@ from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Counter
 
+from collector.errors import CollectorError
 from collector.job import Context, Job, Slots
 from sql import statements
+from sql.statements import Statement
 
-KEEP_MESSAGES = timedelta(days=7)
 KEEP_COLLECTORS = timedelta(days=30)
-EXPIRED = ("sessions", "one_time_tokens", "idempotency_keys", "login_throttle", "job_runs")
+MOST_AT_ONCE = 10_000
 
 collecting = statements.load("collecting")
 outbox = statements.load("outbox")
+
+DELETIONS: dict[str, Statement] = {
+    "sessions": collecting.delete_expired_sessions,
+    "one_time_tokens": collecting.delete_expired_tokens,
+    "idempotency_keys": collecting.delete_old_answers,
+    "login_throttle": collecting.delete_released_brakes,
+    "job_runs": collecting.delete_old_slots,
+    "outbox": outbox.delete_finished_messages,
+}
 
 
 class Metrics:
@@ -25,18 +35,27 @@ class Metrics:
         self.deleted = Counter(
             "watchhouse_deleted_rows_total", "Rows deleted by this collector, by table", ["table"], registry=registry
         )
-        for table in (*EXPIRED, "outbox", "collectors"):
+        for table in (*DELETIONS, "collectors"):
             self.deleted.labels(table)
 
 
 def run(context: Context[Metrics]) -> None:
-    """Each statement is a transaction of its own: what is gone is gone, though the next one may fail."""
-    deleted = dict(zip(EXPIRED, context.query(collecting.delete_expired)[0], strict=True))
-    deleted["outbox"] = context.query(outbox.delete_finished_messages, keep=KEEP_MESSAGES)[0][0]
-    deleted["collectors"] = context.query(collecting.delete_silent_collectors, keep=KEEP_COLLECTORS)[0][0]
-    for table, rows in deleted.items():
-        context.metrics.deleted.labels(table).inc(rows)
+    """Each table goes by itself, and in bites: what is gone is gone, though a later statement may fail.
+
+    Raises CollectorError when the daemon stops before all is gone, so that the slot is free for whoever starts next.
+    """
+    for table, statement in DELETIONS.items():
+        _delete_all(context, table, statement)
+    silent = context.query(collecting.delete_silent_collectors, keep=KEEP_COLLECTORS)[0][0]
+    context.metrics.deleted.labels("collectors").inc(silent)
     context.metrics.dropped.inc(context.query(collecting.drop_partitions, moment=context.clock())[0][0])
+
+
+def _delete_all(context: Context[Metrics], table: str, statement: Statement) -> None:
+    while rows := context.query(statement, most=MOST_AT_ONCE)[0][0]:
+        context.metrics.deleted.labels(table).inc(rows)
+        if context.stopping.is_set():
+            raise CollectorError(f"stopped while cleaning up {table}")
 
 
 JOB = Job(

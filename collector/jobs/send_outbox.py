@@ -24,6 +24,7 @@ from sql import statements
 EVERY = timedelta(seconds=5)
 LEASE = timedelta(minutes=3)  # longer than one message may take: every step of SMTP has its limit
 ERROR_LENGTH = 500
+MOST_AT_ONCE = 1000  # messages given up by one statement
 
 collecting = statements.load("collecting")
 outbox = statements.load("outbox")
@@ -61,7 +62,6 @@ class Message:
     attempts: int
     created_at: datetime
     expires_at: datetime
-    last_error: str | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def open_carrier(settings: Settings) -> Carrier | None:
 
 
 def run(context: Context[Metrics]) -> None:
-    """Send all that is due, as far as the way is open; then count what waits."""
+    """Give up what has expired, with or without a way; send all that is due, as far as it is open; count what waits."""
+    _expire(context)
     carrier = open_carrier(context.settings)
     if carrier is not None:
         with closing(carrier):
@@ -100,6 +101,15 @@ def run(context: Context[Metrics]) -> None:
     waiting, oldest = context.query(outbox.count_queued_messages)[0]
     context.metrics.waiting.set(waiting)
     context.metrics.oldest.set(oldest)
+
+
+def _expire(context: Context[Metrics]) -> None:
+    kept = context.settings.is_demo
+    while given_up := context.query(outbox.expire_messages, most=MOST_AT_ONCE, kept=kept)[0][0]:
+        context.metrics.sent.labels("mail", "failed").inc(given_up)
+        log.info("messages_expired", messages=given_up)
+        if context.stopping.is_set():
+            return
 
 
 def _send_next(context: Context[Metrics], carrier: Carrier) -> bool:
@@ -111,9 +121,6 @@ def _send_next(context: Context[Metrics], carrier: Carrier) -> bool:
     if not rows:
         return False
     message = Message(*rows[0])
-    if message.expires_at <= context.clock():
-        _record(context, message, Verdict("failed", message.last_error or "expired before it could be tried"))
-        return True
     error = _try(context, carrier, message)
     _record(context, message, judge(message, error, context.clock(), random.random()))  # noqa: S311  (no secret)
     return not isinstance(error, MailServerAway)

@@ -15,7 +15,8 @@ WHERE s.id = :sid
 --   network that has signed in to the account before pays only for itself: a guesser elsewhere never slows it. All
 --   others also pay from one purse. Each row is a leaky bucket (GCRA): `paid_until` runs ahead of now by `cost` an
 --   attempt, and an attempt is refused when it would run further ahead than `burst`. Rows are taken in one order, so
---   two attempts never wait on one another in a circle. Returns the seconds to wait, 0 when the attempt may go on.
+--   two attempts never wait on one another in a circle. Returns the seconds to wait, 0 when the attempt may go on,
+--   and the networks whose purses were asked.
 -- params: account bytea, network text, cost interval, burst interval
 WITH known AS (
     SELECT EXISTS (
@@ -36,9 +37,10 @@ WITH known AS (
             WHEN greatest(t.paid_until, now()) + :cost <= now() + :burst THEN greatest(t.paid_until, now()) + :cost
             ELSE t.paid_until
         END
-    RETURNING is_admitted, paid_until
+    RETURNING network, is_admitted, paid_until
 )
-SELECT coalesce(max(extract(epoch FROM paid_until + :cost - :burst - now())) FILTER (WHERE NOT is_admitted), 0)::float8
+SELECT coalesce(max(extract(epoch FROM paid_until + :cost - :burst - now())) FILTER (WHERE NOT is_admitted), 0)::float8,
+    array_agg(network)
 FROM paid;
 
 -- name: open_session

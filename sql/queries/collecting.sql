@@ -79,22 +79,69 @@ SELECT make_partitions(:moment);
 -- params: moment timestamptz
 SELECT drop_partitions(:moment);
 
--- name: delete_expired
--- purpose: what has had its time: ended and expired sessions, used tokens, kept answers, brakes that are released and
---   unknown, old claims of slots. Returns the rows deleted of each.
-WITH ended_sessions AS (
-    DELETE FROM sessions WHERE greatest(expires_at, coalesce(ended_at, '-infinity')) < now() - interval '1 day'
+-- name: delete_expired_sessions
+-- purpose: sessions a day after their end and their expiry. Here and below a backlog of any size goes in bites of `most`
+--   rows, each well within the time limit of a statement. Returns how many were deleted.
+-- params: most int
+WITH gone AS (
+    DELETE FROM sessions
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM sessions
+        WHERE expires_at < now() - interval '1 day' AND (ended_at IS NULL OR ended_at < now() - interval '1 day')
+        LIMIT :most
+    ))
     RETURNING 1
-), spent_tokens AS (
-    DELETE FROM one_time_tokens WHERE expires_at < now() - interval '1 day' RETURNING 1
-), old_answers AS (
-    DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours' RETURNING 1
-), released_brakes AS (
-    DELETE FROM login_throttle
-    WHERE paid_until < now() AND (succeeded_at IS NULL OR succeeded_at < now() - interval '90 days')
-    RETURNING 1
-), old_slots AS (
-    DELETE FROM job_runs WHERE slot < now() - interval '7 days' RETURNING 1
 )
-SELECT (SELECT count(*) FROM ended_sessions), (SELECT count(*) FROM spent_tokens), (SELECT count(*) FROM old_answers),
-    (SELECT count(*) FROM released_brakes), (SELECT count(*) FROM old_slots);
+SELECT count(*) FROM gone;
+
+-- name: delete_expired_tokens
+-- purpose: one-time tokens a day after their expiry, used or not. Returns how many were deleted.
+-- params: most int
+WITH gone AS (
+    DELETE FROM one_time_tokens
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM one_time_tokens WHERE expires_at < now() - interval '1 day' LIMIT :most
+    ))
+    RETURNING 1
+)
+SELECT count(*) FROM gone;
+
+-- name: delete_old_answers
+-- purpose: answers kept for a repeat of their request. The condition is asked again of the row that is deleted, since its
+--   key may have been taken anew meanwhile. Returns how many were deleted.
+-- params: most int
+WITH gone AS (
+    DELETE FROM idempotency_keys
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT :most
+    )) AND created_at < now() - interval '24 hours'
+    RETURNING 1
+)
+SELECT count(*) FROM gone;
+
+-- name: delete_released_brakes
+-- purpose: brakes on guessing that are released, of networks that are not known any more. The condition is asked again of the row
+--   that is deleted, since an attempt may have changed it meanwhile. Returns how many were deleted.
+-- params: most int
+WITH gone AS (
+    DELETE FROM login_throttle
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM login_throttle
+        WHERE paid_until < now() AND (succeeded_at IS NULL OR succeeded_at < now() - interval '90 days')
+        LIMIT :most
+    )) AND paid_until < now() AND (succeeded_at IS NULL OR succeeded_at < now() - interval '90 days')
+    RETURNING 1
+)
+SELECT count(*) FROM gone;
+
+-- name: delete_old_slots
+-- purpose: claims of slots that nobody will ask for again. Returns how many were deleted.
+-- params: most int
+WITH gone AS (
+    DELETE FROM job_runs
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM job_runs WHERE slot < now() - interval '7 days' LIMIT :most
+    ))
+    RETURNING 1
+)
+SELECT count(*) FROM gone;

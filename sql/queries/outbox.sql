@@ -20,6 +20,28 @@ WHERE channel = 'mail'
 ORDER BY id DESC
 LIMIT :most;
 
+-- name: expire_messages
+-- purpose: give up what is past its expiry, whether or not there is a way to send it; what it said is erased unless it
+--   is to be `kept` for the demo's mailbox. One that is being sent is not due, and is left to its sender. Returns how
+--   many there were, at most `most`.
+-- params: most int, kept boolean
+WITH expired AS MATERIALIZED (
+    SELECT id
+    FROM outbox
+    WHERE status = 'queued' AND due_at <= now() AND expires_at <= now()
+    ORDER BY due_at
+    LIMIT :most
+    FOR UPDATE SKIP LOCKED
+), given_up AS (
+    UPDATE outbox AS o
+    SET status = 'failed', finished_at = now(), last_error = coalesce(o.last_error, 'expired'),
+        body = CASE WHEN :kept THEN o.body END
+    FROM expired
+    WHERE o.id = expired.id
+    RETURNING 1
+)
+SELECT count(*) FROM given_up;
+
 -- name: claim_messages
 -- purpose: take the messages that are due, without waiting for those another collector has; the next attempt is set
 --   before the first is made, so a sender that dies in between loses nothing: the message comes due again. In a
@@ -28,7 +50,7 @@ LIMIT :most;
 WITH due AS MATERIALIZED (
     SELECT id
     FROM outbox
-    WHERE status = 'queued' AND due_at <= now()
+    WHERE status = 'queued' AND due_at <= now() AND expires_at > now()
     ORDER BY due_at
     LIMIT :most
     FOR UPDATE SKIP LOCKED
@@ -37,8 +59,7 @@ UPDATE outbox AS o
 SET attempts = o.attempts + 1, due_at = now() + :retry
 FROM due
 WHERE o.id = due.id
-RETURNING o.id, o.idempotency_key, o.channel, o.recipient, o.subject, o.body, o.attempts, o.created_at, o.expires_at,
-    o.last_error;
+RETURNING o.id, o.idempotency_key, o.channel, o.recipient, o.subject, o.body, o.attempts, o.created_at, o.expires_at;
 
 -- name: finish_message
 -- purpose: a message is sent or given up. What it said is erased unless it is to be `kept` for the demo's mailbox.
@@ -53,10 +74,14 @@ WHERE id = :id AND status = 'queued';
 UPDATE outbox SET due_at = now() + :delay, last_error = :error WHERE id = :id AND status = 'queued';
 
 -- name: delete_finished_messages
--- purpose: done messages are kept a while to be looked at, not for ever. Returns how many were too old.
--- params: keep interval
+-- purpose: done messages are kept a while to be looked at, not for ever. Returns how many were deleted, at most `most`.
+-- params: most int
 WITH finished AS (
-    DELETE FROM outbox WHERE status <> 'queued' AND finished_at < now() - :keep RETURNING 1
+    DELETE FROM outbox
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM outbox WHERE status <> 'queued' AND finished_at < now() - interval '7 days' LIMIT :most
+    ))
+    RETURNING 1
 )
 SELECT count(*) FROM finished;
 

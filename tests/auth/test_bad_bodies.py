@@ -130,3 +130,8 @@ def test_a_body_or_query_where_none_is_wanted_does_no_harm(api: Api, path: str) 
 def test_a_long_list_of_ids_is_no_id(api: Api) -> None:
     answer = api.person().call("DELETE", "/actions/delete", {"id": list(range(10_000))})
     assert (answer.status_code, json.loads(answer.data)["errors"]) == (422, {"id": ["Input should be a valid integer"]})
+
+
+def test_a_crowd_of_unknown_fields_is_not_named_one_by_one(api: Api) -> None:
+    answer = api.call("POST", "/register", {f"field-{number}": 1 for number in range(50_000)})
+    assert (answer.status_code, list(answer.get_json()["errors"])) == (422, ["body"])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from tests.support.client import Api
 from tests.support.processes import Running
 from tests.support.visitor import Visitor, send_raw, sign_up
 
@@ -143,3 +144,8 @@ def send_name(anna: Visitor, size: int, is_chunked: bool) -> int:
     )
     assert answer.headers["Content-Type"] == "application/problem+json"
     return answer.status_code
+
+
+def test_doubled_slashes_are_no_other_spelling(api: Api) -> None:
+    answer = api.call("GET", "/actions//read")
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from auth.gate import network_of
 from tests.support.client import Api
 
 PLACES = [
@@ -123,3 +124,16 @@ def test_an_odd_path_is_not_found(api: Api, path: str) -> None:
     answer = api.person().call("GET", path)
     assert answer.status_code == (200 if path == "/verify%2f" else 404), answer.text
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_the_addresses_of_one_client_count_as_one(address: str, client: str) -> None:
+    assert network_of(address) == client

@@ -13,6 +13,7 @@ from tests.support.processes import Running
 BEAT = "INSERT INTO collectors (name, host, started_at, seen_at) VALUES ('c', 'h', now(), now() - interval '%s s')"
 TRIED = """INSERT INTO service_states (service, is_up, latency_seconds, checked_at, failures)
 VALUES ('%s', %s, %s, now() - interval '3 seconds', 0)"""
+LATER = "UPDATE service_states SET checked_at = now() - interval '%s minutes'"
 BROKER_UP, BROKER_DOWN = TRIED % ("broker", True, 0.0125), TRIED % ("broker", False, "NULL")
 MAIL_UP, MAIL_DOWN = TRIED % ("mail", True, 0.02), TRIED % ("mail", False, "NULL")
 
@@ -44,6 +45,18 @@ STATES: dict[str, tuple[list[str], dict[str, str]]] = {
     "no mail": (
         [BEAT % 1, BROKER_UP, MAIL_DOWN],
         {"status": "degraded", "database": "healthy", "collector": "healthy", "broker": "healthy", "mail": "failing"},
+    ),
+    "a broker that failed when last tried, long ago": (
+        [BEAT % 1, BROKER_DOWN, LATER % 6],
+        {"status": "healthy", "database": "healthy", "collector": "healthy", "broker": "unknown", "mail": "unknown"},
+    ),
+    "mail that failed when last tried, and may not be due for another try": (
+        [BEAT % 1, BROKER_UP, MAIL_DOWN, LATER % 31],
+        {"status": "degraded", "database": "healthy", "collector": "healthy", "broker": "unknown", "mail": "failing"},
+    ),
+    "mail that nobody has sent for long": (
+        [BEAT % 1, MAIL_UP, LATER % 36, BROKER_UP],
+        {"status": "healthy", "database": "healthy", "collector": "healthy", "broker": "healthy", "mail": "unknown"},
     ),
 }
 

@@ -116,3 +116,11 @@ def test_a_guesser_cannot_keep_the_owner_out_after_a_reset(api: Api) -> None:
     assert api.call("POST", "/login", {"email": person.email, "password": PASSWORD}).status_code == 429
     reset(api, forgotten(api, person))
     assert api.login(person.email, NEW)
+
+
+def test_a_change_of_the_password_makes_a_mailed_token_void(api: Api) -> None:
+    person = api.person()
+    token = forgotten(api, person)
+    changed = person.call("POST", "/api/v1/auth/password/", {"current": PASSWORD, "new": "a horse of my own"})
+    assert changed.status_code == 204
+    assert reset(api, token).status_code == 422

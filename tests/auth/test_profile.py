@@ -85,3 +85,8 @@ def test_it_names_the_bad_field(api: Api, field: str, value: Any) -> None:
 def test_it_wants_a_token(api: Api, method: str) -> None:
     answer = api.call(method, ME, {"first_name": "Anna"} if method == "PATCH" else None)
     assert (answer.status_code, "WWW-Authenticate" in answer.headers) == (401, True)
+
+
+@pytest.mark.parametrize("body", [{}, {"phone": None}], ids=str)
+def test_a_change_that_names_nothing_is_refused(api: Api, body: dict[str, None]) -> None:
+    assert api.person().call("PATCH", "/api/v1/auth/me/", body).status_code == 422

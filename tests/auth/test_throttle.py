@@ -1,12 +1,21 @@
 """Guessing passwords is slowed, by account and network; owners are let in."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.auth.remote import post, register
+from tests.auth.test_hash_lane import ANNA, lane_taken
 from tests.support.client import PASSWORD, Api
+from tests.support.databases import Database
+from tests.support.processes import Running
+from tests.support.waiting import wait_for
 
 HOME = "127.0.0.1"
+AHEAD = "SELECT count(*) FROM login_throttle WHERE paid_until > now()"
 
 
 def attempt(api: Api, email: str, password: str = "a guess", address: str = HOME) -> Any:
@@ -123,3 +132,34 @@ def test_all_ways_in_share_the_purse(api: Api, path: str) -> None:
 def test_it_keeps_no_email(api: Api) -> None:
     attempt(api, "somebody@example.com")
     assert "somebody" not in str(api.rows("SELECT t::text, encode(account, 'escape') FROM login_throttle t"))
+
+
+def sign_in_while_busy(running: Running, folder: Path, database: Database, meanwhile: str) -> int:
+    """The status of a sign-in that pays and finds no slot for its hash; `meanwhile` is done once it has paid."""
+    with lane_taken(folder), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(post, running, "/login", ANNA)
+        wait_for(lambda: database.one(AHEAD) > 0, what="the payment")
+        database.rows(meanwhile)
+        return answer.result().status_code
+
+
+@pytest.mark.parametrize("network", ["known", "known too long ago"])
+def test_who_finds_the_house_busy_gets_back_all_that_was_paid(
+    make_auth: Callable[..., Running], database: Database, tmp_path: Path, network: str
+) -> None:
+    running = make_auth(AUTH_WORKERS="1")
+    register(running)
+    days = 1 if network == "known" else 91
+    database.rows("UPDATE login_throttle SET paid_until = now(), succeeded_at = now() - %s * interval '1 day'", days)
+    assert sign_in_while_busy(running, tmp_path, database, "SELECT 1") == 503
+    assert database.one(AHEAD) == 0
+
+
+def test_a_purse_that_is_cleaned_up_meanwhile_gives_nothing_back(
+    make_auth: Callable[..., Running], database: Database, tmp_path: Path
+) -> None:
+    running = make_auth(AUTH_WORKERS="1")
+    register(running)
+    database.rows("DELETE FROM login_throttle")
+    assert sign_in_while_busy(running, tmp_path, database, "DELETE FROM login_throttle") == 503
+    assert database.one("SELECT count(*) FROM login_throttle") == 0

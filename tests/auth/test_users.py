@@ -173,3 +173,19 @@ def test_a_demotion_counts_at_once(api: Api) -> None:
     assert staff.call("GET", USERS).status_code == 200
     assert patch(admin, staff, is_staff=False).status_code == 200
     assert staff.call("GET", USERS).status_code == 403
+
+
+def test_who_is_no_admin_any_more_is_no_staff_either(api: Api) -> None:
+    admin, other = api.admin(), api.admin()
+    answer = admin.call("PATCH", f"/api/v1/users/{other.id}/", {"role": "teacher"})
+    assert [answer.get_json()["data"][name] for name in ("role", "is_staff", "is_superuser")] == [
+        "teacher",
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("body", [{}, {"role": None}, {"is_active": None}], ids=str)
+def test_a_change_that_names_nothing_is_refused(api: Api, body: dict[str, None]) -> None:
+    answer = api.admin().call("PATCH", f"/api/v1/users/{api.person().id}/", body)
+    assert answer.status_code == 422

@@ -49,6 +49,23 @@ def test_silent_connections_hold_no_thread(
     assert requests.get(running.url + "/livez", timeout=2).status_code == 200
 
 
+def test_half_requests_hold_their_threads_for_seconds_only(make_auth: Callable[..., Running]) -> None:
+    running = make_auth(AUTH_WORKERS="1", AUTH_THREADS="4")
+    with ExitStack() as opened:
+        for _ in range(4):
+            opened.enter_context(connect(running.url)).sendall(b"GET / HTTP/1.1\r\nHo")
+        assert requests.get(running.url + "/livez", timeout=8).status_code == 200
+
+
+def test_a_head_that_comes_in_pieces_is_served(make_auth: Callable[..., Running]) -> None:
+    running = make_auth()
+    with connect(running.url) as line:
+        line.sendall(b"GET /livez HTTP/1.1\r\nHost: loc")
+        assert requests.get(running.url + "/livez", timeout=2).status_code == 200
+        line.sendall(b"alhost\r\nConnection: close\r\n\r\n")
+        assert line.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [

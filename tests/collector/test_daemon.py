@@ -147,7 +147,7 @@ def test_collect_metrics_samples_and_stores(database: Any) -> None:
 
 
 def test_collect_metrics_fails_when_it_cannot_store() -> None:
-    url = f"postgresql://watchhouse_collector:secret@127.0.0.1:{free_port()}/metrics"
+    url = f"postgresql://watchhouse_collector:{'x' * 40}@127.0.0.1:{free_port()}/metrics"
     run = collector_command("collect-metrics", DATABASE_URL=url)
     assert run.returncode == 1
     assert "not stored: DatabaseAway" in run.stderr

@@ -142,3 +142,16 @@ def test_mails_wait_for_a_server_that_nobody_named(start: Start, queue: Queue, d
     assert status_of(database, message)[:2] == ("queued", 0)
     assert daemon.sample("watchhouse_outbox_oldest_seconds") > 0
     assert "mail_has_no_server" in daemon.events()
+
+
+def test_mails_expire_though_nobody_named_a_server(start: Start, queue: Queue, database: Any) -> None:
+    expired, tried, waiting, in_flight = (queue() for _ in range(4))
+    database.rows("UPDATE outbox SET expires_at = now() WHERE id <> %s", waiting)
+    database.rows("UPDATE outbox SET last_error = '451 later' WHERE id = %s", tried)
+    database.rows("UPDATE outbox SET due_at = now() + interval '1 minute' WHERE id = %s", in_flight)
+    daemon = start()
+    daemon.wait(lambda: daemon.sample(TRIES % "failed") == 2, "two are given up")
+    assert status_of(database, expired) == ("failed", 0, "expired", None)
+    assert status_of(database, tried) == ("failed", 0, "451 later", None)
+    assert {status_of(database, message)[0] for message in (waiting, in_flight)} == {"queued"}
+    assert database.one("SELECT count(finished_at) FROM outbox") == 2

@@ -40,7 +40,7 @@ def test_a_delay_never_shrinks_with_tries_and_doubles_at_first(tries: int, luck:
 
 def message(tries: int = 1, left: timedelta = DAY) -> Message:
     """A message with so much of its time left."""
-    return Message(1, UUID(int=1), "mail", "bob@example.com", "s", "b", tries, NOW, NOW + left, None)
+    return Message(1, UUID(int=1), "mail", "bob@example.com", "s", "b", tries, NOW, NOW + left)
 
 
 @given(tries, luck, st.timedeltas(min_value=timedelta(microseconds=1), max_value=DAY), st.booleans())

@@ -106,6 +106,32 @@ def test_each_process_sees_its_own_secrets_only(settings: Settings) -> None:
     assert processes.collector().environment["SMTP_URL"] == "smtp://mail"
 
 
+@pytest.mark.parametrize("ending", ["", "_FILE"])
+@pytest.mark.parametrize(
+    ("secret", "readers"),
+    [
+        ("SMTP_URL", {"collector"}),
+        ("METRICS_TOKEN", {"auth", "collector", "generator"}),
+        ("SECRET_KEY", {"auth"}),
+    ],
+)
+def test_a_secret_reaches_those_who_read_it_and_nobody_else(
+    settings: Settings, secret: str, readers: set[str], ending: str
+) -> None:
+    given = {secret + ending: "given"}
+    processes = Processes(settings, find_secrets(settings), "postgresql://metrics:owner@host:1/metrics", given)
+    environments = {
+        "auth": processes.auth().environment,
+        "collector": processes.collector().environment,
+        "generator": processes.generator(in_terminal=False).environment,
+        "migration": processes.migration(),
+        "programs of others": processes.environment,
+    }
+    assert {name for name, seen in environments.items() if {secret, secret + "_FILE"} & seen.keys()} == readers
+    if secret != "SECRET_KEY":  # which is read here, and given on
+        assert {environments[name][secret + ending] for name in readers} == {"given"}
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

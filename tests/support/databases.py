@@ -13,8 +13,8 @@ from sql.migrate import migrate
 from sql.roles import ROLES
 from standalone.postgres import Server
 
-OWNER_PASSWORD = "metrics_pass"
-PASSWORDS = {role: f"{role}_demo_pass" for role in ROLES}
+OWNER_PASSWORD = "metrics, as the tests have it, and long enough"
+PASSWORDS = {role: f"{role}, as the tests have it" for role in ROLES}
 INIT = Path(__file__).parents[2] / "sql" / "init.sql"
 
 _numbers = itertools.count(1)

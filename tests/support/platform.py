@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.databases import OWNER_PASSWORD, query
+from tests.support.databases import query
 from tests.support.ports import free_port
 from tests.support.processes import HOUSE, environment
 from tests.support.waiting import wait_for
@@ -35,7 +35,7 @@ class PlatformDatabase:
 
     @property
     def owner_url(self) -> str:
-        return f"postgresql://metrics:{OWNER_PASSWORD}@127.0.0.1:{self.port}/metrics"
+        return f"postgresql://metrics:metrics_pass@127.0.0.1:{self.port}/metrics"
 
     @property
     def reader_url(self) -> str:

@@ -1,0 +1,89 @@
+"""Cleaning up: what goes and what stays, whatever has piled up, and though a table is held up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg2
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from collector.errors import CollectorError
+from collector.job import Context
+from collector.jobs import clean_up
+
+MakeContext = Callable[..., Context[Any]]
+
+PERSON = """INSERT INTO app_users (id, email, password_hash)
+VALUES ('00000000-0000-0000-0000-000000000001', 'anna@example.com', '')"""
+OLD_AND_NEW = {  # Step 1 is to go, 2 is to stay; the age is in the table's own terms
+    "sessions": """INSERT INTO sessions (user_id, kind, expires_at, ended_at)
+        SELECT id, 'api', now() - interval '1 second' - (2 - step) * interval '1 day',
+            CASE step WHEN 2 THEN now() - interval '9 days' END
+        FROM app_users, generate_series(1, 2) step""",
+    "one_time_tokens": """INSERT INTO one_time_tokens (token_hash, user_id, purpose, expires_at)
+        SELECT int4send(step), id, 'verify_email', now() - interval '1 second' - (2 - step) * interval '1 day'
+        FROM app_users, generate_series(1, 2) step""",
+    "idempotency_keys": """INSERT INTO idempotency_keys (user_id, path, key_hash, body_hash, created_at)
+        SELECT id, '/', int4send(step), '', now() - interval '1 hour' - (2 - step) * interval '24 hours'
+        FROM app_users, generate_series(1, 2) step""",
+    "login_throttle": """INSERT INTO login_throttle (account, network, paid_until, succeeded_at)
+        SELECT int4send(step), '*', now(), now() - interval '1 day' - (2 - step) * interval '90 days'
+        FROM generate_series(1, 2) step""",
+    "job_runs": """INSERT INTO job_runs (job, slot, claimed_by, leased_until)
+        SELECT 'job', now() - interval '1 hour' - (2 - step) * interval '7 days', 'anna', now()
+        FROM generate_series(1, 2) step""",
+    "outbox": """INSERT INTO outbox (channel, recipient, subject, status, finished_at)
+        SELECT 'mail', 'bob@example.com', '', 'sent', now() - interval '1 hour' - (2 - step) * interval '7 days'
+        FROM generate_series(1, 2) step""",
+    "collectors": """INSERT INTO collectors (name, host, started_at, seen_at)
+        SELECT 'name ' || step, '', now(), now() - interval '1 hour' - (2 - step) * interval '30 days'
+        FROM generate_series(1, 2) step""",
+}
+OLD_SLOTS = """INSERT INTO job_runs (job, slot, claimed_by, leased_until)
+    SELECT 'job', now() - interval '8 days' - step * interval '1 s', 'anna', now()
+    FROM generate_series(1, %s) step"""
+COUNT_SLOTS = "SELECT count(*) FROM job_runs"
+
+
+def fill(database: Any) -> None:
+    """Something to delete and something to keep in each table."""
+    database.rows(PERSON)
+    for statement in OLD_AND_NEW.values():
+        database.rows(statement)
+
+
+def left(database: Any) -> dict[str, int]:
+    """How many rows are in each table."""
+    return {table: database.one(f"SELECT count(*) FROM {table}") for table in OLD_AND_NEW}
+
+
+def test_what_has_had_its_time_goes_and_the_rest_stays(context_for: MakeContext, database: Any) -> None:
+    context = context_for(clean_up.JOB)
+    fill(database)
+    assert left(database) == dict.fromkeys(OLD_AND_NEW, 2)
+    clean_up.run(context)
+    assert left(database) == dict.fromkeys(OLD_AND_NEW, 1)
+
+
+def test_a_backlog_goes_in_bites_until_the_daemon_stops(context_for: MakeContext, database: Any) -> None:
+    context = context_for(clean_up.JOB)
+    database.rows(OLD_SLOTS, 2 * clean_up.MOST_AT_ONCE + 1)
+    context.stopping.set()
+    with pytest.raises(CollectorError):  # and so the slot is free again
+        clean_up.run(context)
+    assert database.one(COUNT_SLOTS) == clean_up.MOST_AT_ONCE + 1
+    context.stopping.clear()
+    clean_up.run(context)
+    assert database.one(COUNT_SLOTS) == 0
+
+
+def test_a_table_that_is_held_up_undoes_nothing_of_the_others(context_for: MakeContext, database: Any) -> None:
+    context = context_for(clean_up.JOB)
+    fill(database)
+    holder = psycopg2.connect(database.owner_url)
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT FROM job_runs FOR UPDATE")
+        with pytest.raises((psycopg2.errors.LockNotAvailable, DBAPIError)):
+            clean_up.run(context)
+    holder.close()
+    assert [table for table, rows in left(database).items() if rows == 1] == [*OLD_AND_NEW][:4]
