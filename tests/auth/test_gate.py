@@ -131,7 +131,7 @@ def test_an_odd_path_is_not_found(api: Api, path: str) -> None:
     [
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+        ("::ffff:192.0.2.7", "::ffff:c000:207"),
         ("unknown", "unknown"),
     ],
 )
