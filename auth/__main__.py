@@ -9,6 +9,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth import people
+from auth.allocator import ALLOCATOR
 from auth.app import create_app
 from auth.settings import OwnerSettings, Settings, read_settings
 from common import logging
@@ -26,7 +27,8 @@ def main() -> None:
 def run() -> None:
     """Serve the API and the pages until a signal comes."""
     _settings_or_exit(read_settings)
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", "python:auth.gunicorn", "auth.wsgi:app"])  # noqa: S606
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:auth.gunicorn", "auth.wsgi:app"]
+    os.execve(sys.executable, gunicorn, {**ALLOCATOR, **os.environ})  # noqa: S606  # the allocator reads them at start
 
 
 @main.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import requests
 
+from auth.allocator import ALLOCATOR
 from standalone.postgres import Server
 from tests.support.databases import Database, prepare_template, throw_away
 from tests.support.ports import free_port
@@ -61,6 +62,7 @@ def open_app(name: str, database: Database, folder: Path, **settings: str) -> It
         "AUTH_THREADS": str(THREADS),
         "LOG_LEVEL": "ERROR",
         "PROMETHEUS_MULTIPROC_DIR": str(counts),
+        **ALLOCATOR,
         **settings,
     }
     with (folder / f"{name}.log").open("ab") as log:
