@@ -142,3 +142,9 @@ def test_a_secret_may_come_from_a_file(database: Database, tmp_path: Path) -> No
     path.write_text(KEY + "\n")
     done = command(tmp_path, "demo-data", SECRET_KEY_FILE=str(path), DATABASE_URL=database.auth_url)
     assert (done.returncode, "only in a demo" in done.stderr) == (1, True)
+
+
+def test_the_demos_password_in_a_url_stops_the_start_outside_a_demo(tmp_path: Path) -> None:
+    url = "postgresql://watchhouse_auth:watchhouse_auth_demo_pass@db.example.org/metrics"
+    done = command(tmp_path, "run", SECRET_KEY="x" * 40, DATABASE_URL=url)
+    assert (done.returncode, done.stderr) == (2, "Setting DATABASE_URL: is the demo's value, which everybody knows\n")
