@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from time import perf_counter
 from typing import Any
 
+from common.networks import is_within
 from common.settings import Network
 
 Headers = list[tuple[str, str]]
@@ -88,16 +89,6 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_within(address: str, networks: tuple[Network, ...]) -> bool:
-    """Whether `address` lies in one of `networks`; an IPv4 address in IPv6 clothes counts as what it holds."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in network for network in networks)
 
 
 @lru_cache(4096)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.networks import LOOPBACK
 from common.settings import Network, boolean, choice, folder, integer, networks, port, read, setting, text, url, words
 
-LOOPBACK = "127.0.0.0/8,::1/128"
 DATABASE_DEMO = "postgresql://watchhouse_auth:watchhouse_auth_demo_pass@127.0.0.1:55432/metrics"
 
 

@@ -7,9 +7,9 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from collector.mail import MailServer, mail_server
+from common.networks import LOOPBACK
 from common.settings import Network, boolean, choice, folder, networks, port, read, setting, text, url
 
-LOOPBACK = "127.0.0.0/8,::1/128"
 DATABASE_DEMO = "postgresql://watchhouse_collector:watchhouse_collector_demo_pass@127.0.0.1:55432/metrics"
 
 

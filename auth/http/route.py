@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from pydantic import BaseModel
 
 from auth.database import db
-from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, is_within, network_of
+from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, network_of
 from auth.http.body import read_body, read_query
 from auth.http.idempotency import KeyVault, repeat_key
 from auth.http.limits import RequestLimits
@@ -24,6 +24,7 @@ from auth.http.problems import Problem, too_many
 from auth.settings import Settings
 from auth.sign_in import Caller, demand_staff, read_caller, read_claims
 from auth.tokens import Claims
+from common.networks import is_within
 from common.settings import Network
 
 View = Callable[..., Any]

@@ -7,11 +7,12 @@ import structlog
 from flask import Response, request
 
 from auth.database import run_alone
-from auth.gate import CLIENT_ADDRESS, is_within
+from auth.gate import CLIENT_ADDRESS
 from auth.house import house
 from auth.http.problems import unauthorized
 from auth.http.route import Routes
 from auth.metrics.exporter import print_requests, untracked
+from common.networks import is_within
 from sql.errors import translate
 from sql.statements import load
 

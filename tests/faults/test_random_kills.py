@@ -105,18 +105,7 @@ def kill_one(house: Platform, chance: random.Random) -> int:
 
 def house_processes(house: Platform) -> list[psutil.Process]:
     """Every process beneath this house's `standalone`."""
-    root = next(process for process in psutil.process_iter() if is_root(process, house))
-    return root.children(recursive=True)
-
-
-def is_root(process: psutil.Process, house: Platform) -> bool:
-    try:
-        return (
-            process.cmdline()[1:] == ["-m", "standalone"]
-            and process.environ().get("AUTH_PORT") == house.ports["AUTH_PORT"]
-        )
-    except psutil.Error:
-        return False
+    return psutil.Process(house.pid).children(recursive=True)
 
 
 def describe(process: psutil.Process) -> str:

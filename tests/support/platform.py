@@ -53,6 +53,7 @@ class Platform:
     ports: dict[str, str]
     folder: Path
     database: PlatformDatabase
+    pid: int
 
     def url(self, port: str) -> str:
         return f"http://127.0.0.1:{self.ports[port]}"
@@ -84,10 +85,15 @@ class Platform:
 
 
 @contextmanager
-def run_platform(folder: Path) -> Iterator[Platform]:
-    """`python -m standalone` on free ports, until the end of the block."""
+def run_platform(folder: Path, **more: str) -> Iterator[Platform]:
+    """`python -m standalone` on free ports and with `more` settings, until the end of the block."""
     ports = {name: str(free_port()) for name in PORTS}
-    settings = {"WATCHHOUSE_DATA": str(folder / "data"), "READER_DATABASE_PASSWORD": READER_PASSWORD, **ports}
+    settings = {
+        "WATCHHOUSE_DATA": str(folder / "data"),
+        "READER_DATABASE_PASSWORD": READER_PASSWORD,
+        **ports,
+        **more,
+    }
     said = folder / "said"
     with said.open("wb") as output:
         process = subprocess.Popen(
@@ -105,7 +111,7 @@ def run_platform(folder: Path) -> Iterator[Platform]:
 
     try:
         wait_for(is_up, seconds=UP_SECONDS, what="the house is up")
-        yield Platform(ports, folder, PlatformDatabase(ports["POSTGRES_PORT"]))
+        yield Platform(ports, folder, PlatformDatabase(ports["POSTGRES_PORT"]), process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
