@@ -103,19 +103,20 @@ def test_no_mail_is_lost_or_doubled_for_a_sink_when_the_sender_is_killed(
 ) -> None:
     sink = mail_server.sink
     daemon = start(SMTP_URL=mail_server.url)
-    queued = {queue(f"person{number}@example.com") for number in range(6)}
-    for _ in range(3):
-        sink.gate.clear()
+    queued: set[int] = set()
+    for number in range(3):
         sink.arrived.clear()
-        hasten()
+        sink.gate.clear()
+        queued.add(queue(f"person{number}@example.com"))
         assert sink.arrived.wait(10)
         daemon.kill()  # the server has the mail, nobody noted it
         sink.gate.set()
         daemon.restart().await_health()
-    hasten()
-    daemon.wait(lambda: database.rows(ALL_SENT) == [(len(queued),)], "all are sent")
+        hasten()
+        daemon.wait(lambda: database.rows(ALL_SENT) == [(len(queued),)], "it is sent again, and noted")
     asked = {key for (key,) in database.rows("SELECT idempotency_key::text FROM outbox")}
     assert set(sink.keys) == asked
+    assert len(sink.keys) > len(asked)  # the killed ones were sent twice, which only the key tells
     assert len({letter["To"] for letter in sink.letters}) == len(asked)  # a key means one mail only
 
 
