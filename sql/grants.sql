@@ -16,21 +16,46 @@ GRANT SELECT, INSERT ON usage_stats TO watchhouse_auth;
 GRANT SELECT, INSERT, UPDATE ON user_action_totals TO watchhouse_auth;
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO watchhouse_auth;
 GRANT SELECT, INSERT ON outbox TO watchhouse_auth;
+GRANT SELECT, INSERT ON audit_log TO watchhouse_auth;
 GRANT SELECT ON collectors, service_states TO watchhouse_auth;
+
+-- auth: what is watched, what went wrong, what is planned. A channel's url may hold a password: auth writes it, and never reads it
+GRANT SELECT, INSERT, UPDATE, DELETE ON endpoints, maintenance, maintenance_endpoints, incident_endpoints TO watchhouse_auth;
+GRANT SELECT, INSERT, UPDATE ON incidents TO watchhouse_auth;
+GRANT SELECT, INSERT ON incident_updates, check_requests TO watchhouse_auth;
+GRANT SELECT, UPDATE ON status_page TO watchhouse_auth;
+GRANT SELECT (id, name, shown, kinds, is_enabled, created_at, updated_at) ON channels TO watchhouse_auth;
+GRANT INSERT, UPDATE, DELETE ON channels TO watchhouse_auth;
+GRANT SELECT ON endpoint_schedule, checks, endpoint_states, state_intervals, endpoint_hours, endpoint_days, endpoint_figures, alerts,
+    host_metrics, figures, figure_hours, daily_figures, job_runs, house_keys TO watchhouse_auth;
 GRANT SELECT ON alembic_version TO watchhouse_auth, watchhouse_collector;
 
 -- collector: it sends what auth asked for, measures, and cleans up what has had its time
-GRANT SELECT, UPDATE, DELETE ON outbox TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON collectors TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE ON service_states TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE ON host_metrics TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job_runs TO watchhouse_collector;
 GRANT SELECT, DELETE ON sessions, one_time_tokens, login_throttle, idempotency_keys TO watchhouse_collector;
+GRANT SELECT, INSERT ON endpoints TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE, DELETE ON endpoint_schedule, endpoint_states, state_intervals, endpoint_figures, endpoint_days TO watchhouse_collector;
+GRANT SELECT, INSERT ON checks TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE, DELETE ON check_requests TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE ON endpoint_hours, figures, figure_hours, daily_figures, request_totals, alerts, incidents TO watchhouse_collector;
+GRANT SELECT, INSERT ON incident_updates, incident_endpoints TO watchhouse_collector;
+GRANT SELECT ON maintenance, maintenance_endpoints, channels, house_keys TO watchhouse_collector;
+GRANT SELECT (id, role, is_active, is_staff, last_login_at, created_at) ON app_users TO watchhouse_collector;
+GRANT INSERT ON audit_log TO watchhouse_collector;
 GRANT SELECT ON partition_policies TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION make_partitions(timestamptz), drop_partitions(timestamptz) TO watchhouse_collector;
 
 -- reader (Grafana): figures, never a password's hash, a token, a message or an address
 GRANT SELECT ON resources, usage_stats, user_action_totals, collectors, service_states, host_metrics, job_runs TO watchhouse_reader;
+GRANT SELECT ON endpoint_schedule, checks, endpoint_states, state_intervals, endpoint_hours, endpoint_days, endpoint_figures, alerts, incidents,
+    incident_endpoints, incident_updates, maintenance, maintenance_endpoints, figures, figure_hours, daily_figures, status_page TO watchhouse_reader;
+GRANT SELECT (id, name, method, interval_seconds, timeout_seconds, retries, expected_status, degraded_after_ms, is_enabled, is_public, group_name,
+    parent_id, position, created_at, updated_at) ON endpoints TO watchhouse_reader;
+GRANT SELECT (id, name, kinds, is_enabled, created_at, updated_at) ON channels TO watchhouse_reader;
 GRANT SELECT (id, number, role, is_active, is_staff, email_verified, phone_verified, identity_verified, professional_verified,
     last_login_at, created_at) ON app_users TO watchhouse_reader;
 

@@ -1,26 +1,62 @@
 """Typed models of every table; the migrations make the tables, a test holds the two together."""
 
 from sql.models.accounts import LoginThrottle, OneTimeToken, Session, User
+from sql.models.alerting import Alert, Channel
 from sql.models.base import Base
+from sql.models.checks import (
+    EndpointDay,
+    EndpointFigures,
+    EndpointHour,
+    EndpointState,
+    StateInterval,
+    checks,
+)
 from sql.models.collecting import Collector, HostMetric, JobRun, PartitionPolicy, ServiceState
+from sql.models.endpoints import CheckRequest, Endpoint, EndpointSchedule
+from sql.models.figures import DailyFigure, Figure, FigureHour, RequestTotal
+from sql.models.house import AuditEntry, HouseKey, StatusPage
 from sql.models.idempotency import IdempotencyKey
+from sql.models.incidents import Incident, IncidentEndpoint, IncidentUpdate, Maintenance, MaintenanceEndpoint
 from sql.models.outbox import Message
 from sql.models.resources import Resource, UserActionTotal, usage_stats
 
 __all__ = [
+    "Alert",
+    "AuditEntry",
     "Base",
+    "Channel",
+    "CheckRequest",
     "Collector",
+    "DailyFigure",
+    "Endpoint",
+    "EndpointDay",
+    "EndpointFigures",
+    "EndpointHour",
+    "EndpointSchedule",
+    "EndpointState",
+    "Figure",
+    "FigureHour",
     "HostMetric",
+    "HouseKey",
     "IdempotencyKey",
+    "Incident",
+    "IncidentEndpoint",
+    "IncidentUpdate",
     "JobRun",
     "LoginThrottle",
+    "Maintenance",
+    "MaintenanceEndpoint",
     "Message",
     "OneTimeToken",
     "PartitionPolicy",
+    "RequestTotal",
     "Resource",
     "ServiceState",
     "Session",
+    "StateInterval",
+    "StatusPage",
     "User",
     "UserActionTotal",
+    "checks",
     "usage_stats",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sql.models.base import Base, Moment
@@ -14,16 +14,19 @@ class Message(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        CheckConstraint("channel IN ('mail')", name="channel_known"),
+        CheckConstraint("channel IN ('mail', 'notification')", name="channel_known"),
+        CheckConstraint("(channel = 'notification') = (channel_id IS NOT NULL)", name="channel_named"),
         CheckConstraint("status IN ('queued', 'sent', 'failed')", name="status_known"),
         CheckConstraint("(status = 'queued') = (finished_at IS NULL)", name="finished_when_done"),
         Index("outbox_due", "due_at", postgresql_where=text("status = 'queued'")),
+        Index("outbox_of_channel", "channel_id", "id", postgresql_where=text("status = 'queued'")),
         Index("outbox_finished", "finished_at", postgresql_where=text("status <> 'queued'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     idempotency_key: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     channel: Mapped[str]
+    channel_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("channels.id", ondelete="CASCADE"))
     recipient: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str | None]

@@ -131,6 +131,8 @@ def test_schemathesis_finds_no_undeclared_answer(
                 "8",
                 "--workers",
                 "2",
+                "--seed",
+                "20261122",
                 "--no-color",
                 "--request-timeout",
                 LONGEST_WAIT,

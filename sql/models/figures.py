@@ -1,0 +1,58 @@
+"""Numbers at times: of processes, the database, requests and the broker; by minute, by hour, by day."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Double, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sql.models.base import Base
+
+
+class Figure(Base):
+    """A number of a subject in a minute. Partitioned by day on `at`."""
+
+    __tablename__ = "figures"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    figure: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    value: Mapped[float] = mapped_column(Double)
+
+
+class FigureHour(Base):
+    """An hour of a figure, kept for ever; those of hosts, too."""
+
+    __tablename__ = "figure_hours"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    figure: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    samples: Mapped[int] = mapped_column(Integer)
+    average: Mapped[float] = mapped_column(Double)
+    lowest: Mapped[float] = mapped_column(Double)
+    highest: Mapped[float] = mapped_column(Double)
+
+
+class DailyFigure(Base):
+    """A day of the house in one number, kept for ever; the subject is empty where it is the house's own."""
+
+    __tablename__ = "daily_figures"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    figure: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[float] = mapped_column(Double)
+
+
+class RequestTotal(Base):
+    """Where auth's own counters of requests stood when they were last read, so that a difference is counted once."""
+
+    __tablename__ = "request_totals"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    requests: Mapped[int] = mapped_column(BigInteger)
+    errors: Mapped[int] = mapped_column(BigInteger)
+    client_errors: Mapped[int] = mapped_column(BigInteger)
+    seconds: Mapped[float] = mapped_column(Double)
