@@ -4,13 +4,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import hot_requests, login_flood, memory, metrics_page, own_work, paging
+from bench import endpoints, hot_requests, login_flood, memory, metrics_page, own_work, paging, probes, status_page
 
 BENCHES = {
     "hot_requests": hot_requests,
     "own_work": own_work,
     "paging": paging,
+    "probes": probes,
+    "endpoints": endpoints,
     "metrics_page": metrics_page,
+    "status_page": status_page,
     "login_flood": login_flood,
     "memory": memory,
 }

@@ -2,10 +2,11 @@
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, jsonify, request
+from flask import Flask, Response, jsonify, request
 from flask_jwt_extended import JWTManager, get_jwt, jwt_required
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
@@ -24,6 +25,14 @@ def bare() -> Flask:
     """Flask with one view and nothing else."""
     app = Flask("bare")
     app.add_url_rule("/plain", view_func=lambda: jsonify(ANSWER))
+    return app
+
+
+def bare_bytes() -> Flask:
+    """Flask with one view that returns the bytes of a file, packed, and nothing else."""
+    app = Flask("bare_bytes")
+    content = Path(os.environ["BENCH_BYTES"]).read_bytes()
+    app.add_url_rule("/bytes", view_func=lambda: Response(content, headers={"Content-Encoding": "gzip"}))
     return app
 
 

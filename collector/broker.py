@@ -1,40 +1,75 @@
-"""Knocks at the MQTT broker: one real connect with our own account, and away again."""
+"""Knocks at the MQTT broker: one real connect with our own account, a look at the broker's own figures, and away again.
+
+Its figures are topics under `$SYS`, which not every broker has: without them a knock is only a knock. They are
+retained, but Mosquitto lets go of one that has not changed for a minute.
+"""
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from paho.mqtt.client import Client, MQTTv311
+from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from collector.errors import BrokerError
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
+OWN_FIGURES = {
+    "$SYS/broker/clients/connected": "clients",
+    "$SYS/broker/messages/received": "messages_received",
+    "$SYS/broker/messages/sent": "messages_sent",
+    "$SYS/broker/bytes/received": "bytes_received",
+    "$SYS/broker/bytes/sent": "bytes_sent",
+    "$SYS/broker/uptime": "uptime_seconds",
+}
+FIGURES_SECONDS = 0.5  # they are retained, and come at once or not at all
 
 
-def knock(url: str, limit_seconds: float) -> float:
-    """Seconds from the first packet to the broker's welcome; raises BrokerError, saying why there was none."""
-    answers: list[Any] = []
-    client = _client(url)
-    client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.append(reason)
+@dataclass
+class Welcome:
+    """What the broker said: how it took us, and how it is."""
+
+    answers: list[Any] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def hear(self, message: MQTTMessage) -> None:
+        """A figure of its own: a number, with or without a word for its unit."""
+        number = message.payload.split()[0] if message.payload.split() else b""
+        if message.topic in OWN_FIGURES and number.isdigit():
+            self.figures[OWN_FIGURES[message.topic]] = float(number)
+
+
+def knock(url: str, limit_seconds: float) -> tuple[float, Mapping[str, float]]:
+    """Seconds from the first packet to the broker's welcome, and its own figures as far as it tells them.
+
+    Raises BrokerError, saying why there was no welcome.
+    """
+    welcome = Welcome()
+    client = _client(url, welcome)
     began = time.monotonic()
     try:
         _connect(client, url, limit_seconds)
-        while not answers and time.monotonic() - began < limit_seconds:
-            if client.loop(timeout=0.1) != MQTTErrorCode.MQTT_ERR_SUCCESS and not answers:
+        while not welcome.answers and time.monotonic() - began < limit_seconds:
+            if client.loop(timeout=0.1) != MQTTErrorCode.MQTT_ERR_SUCCESS and not welcome.answers:
                 raise BrokerError("hung up")
         seconds = time.monotonic() - began
+        _judge(welcome.answers, limit_seconds)
+        _hear_figures(client, welcome)
     except OSError as error:
         raise BrokerError(f"{type(error).__name__}: {error.strerror or error}") from None
     finally:
         client.disconnect()
-    return _judge(answers, seconds, limit_seconds)
+    return seconds, welcome.figures
 
 
-def _client(url: str) -> Client:
+def _client(url: str, welcome: Welcome) -> Client:
     # A name of its own each time: a broker cuts the older of two connections with one name.
     client = Client(CallbackAPIVersion.VERSION2, f"watchhouse-check-{token_hex(4)}", protocol=MQTTv311)
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: welcome.answers.append(reason)
+    client.on_message = lambda _client, _data, message: welcome.hear(message)
     parts = urlsplit(url)
     if parts.username:
         client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
@@ -49,9 +84,16 @@ def _connect(client: Client, url: str, limit_seconds: float) -> None:
     client.connect(parts.hostname or "localhost", parts.port or PORTS[parts.scheme])
 
 
-def _judge(answers: list[Any], seconds: float, limit_seconds: float) -> float:
+def _judge(answers: list[Any], limit_seconds: float) -> None:
     if not answers:
         raise BrokerError(f"no answer within {limit_seconds:g} s")
     if answers[0].is_failure:
         raise BrokerError(str(answers[0]))
-    return seconds
+
+
+def _hear_figures(client: Client, welcome: Welcome) -> None:
+    client.subscribe([(topic, 0) for topic in OWN_FIGURES])
+    end = time.monotonic() + FIGURES_SECONDS
+    while len(welcome.figures) < len(OWN_FIGURES) and time.monotonic() < end:
+        if client.loop(timeout=0.1) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return

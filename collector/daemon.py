@@ -17,8 +17,9 @@ from collector.errors import CollectorError
 from collector.host import read_host
 from collector.job import Context, HostMemory
 from collector.jobs import JOBS
+from collector.probing.prober import Prober
 from collector.running import Runner
-from collector.scheduling import Waker, start_scheduler
+from collector.scheduling import Calls, Waker, start_scheduler
 from collector.settings import Settings
 from collector.web import Server
 from common.asking import Listener
@@ -39,16 +40,18 @@ def run_daemon(settings: Settings) -> None:
     registry = make_registry()
     runner = Runner(make_context(settings, stopping), JOBS, registry)
     server = open_port(settings, registry, runner)
-    waker = Waker(runner, make_listener(settings, runner), stopping)
+    prober = Prober(settings, registry)
+    waker = Waker(runner, make_listener(settings, runner, prober.calls), stopping, prober.calls)
     scheduler = start_scheduler(runner)
     waker.start()
     server.start()
+    prober.start()
     say_how_it_runs(settings, runner)
     stopping.wait()
     log.info("collector_stopping")
     scheduler.shutdown(wait=False)
     waker.stop()
-    end(runner)
+    end(runner, prober)
 
 
 def say_how_it_runs(settings: Settings, runner: Runner) -> None:
@@ -103,18 +106,21 @@ def open_port(settings: Settings, registry: CollectorRegistry, runner: Runner) -
         ) from None
 
 
-def make_listener(settings: Settings, runner: Runner) -> Listener:
-    """A listener on the channels that wake jobs."""
-    channels = {job.woken_by for job in runner.jobs if job.woken_by is not None}
+def make_listener(settings: Settings, runner: Runner, calls: Calls) -> Listener:
+    """A listener on the channels that wake jobs, and on those of `calls`."""
+    channels = {job.woken_by for job in runner.jobs if job.woken_by is not None} | calls.keys()
     return Listener(settings.database_url, channels, process="collector")
 
 
-def end(runner: Runner) -> None:
-    """Give running jobs a moment and store what is left. Whatever hangs after that is cut: claims outlive us."""
+def end(runner: Runner, prober: Prober) -> None:
+    """Give running jobs and probes a moment and store what is left. What hangs then is cut: claims outlive us."""
+    probes = Thread(target=prober.stop, daemon=True)
+    probes.start()
     is_idle = runner.wait_until_idle(RUNS_SECONDS)
     last = Thread(target=runner.run_last, daemon=True)
     last.start()
     last.join(LAST_SECONDS)
+    probes.join(LAST_SECONDS)
     log.info("collector_stopped", is_clean=is_idle and not last.is_alive())
     if not is_idle:
         os._exit(0)  # the interpreter would wait for the scheduler's threads, however long they take

@@ -9,17 +9,21 @@ class BrokerError(CollectorError):
     """The broker did not let us in."""
 
 
-class MailError(CollectorError):
-    """A mail was not taken."""
+class AuthError(CollectorError):
+    """Auth did not answer, or not with what was asked for."""
 
 
-class MailRefused(MailError):
+class DeliveryError(CollectorError):
+    """A message was not taken; its text holds no secret of where it went."""
+
+
+class DeliveryRefused(DeliveryError):
     """Taken never: the recipient or the message itself was refused for good."""
 
 
-class MailDelayed(MailError):
+class DeliveryDelayed(DeliveryError):
     """Not taken now; another try may succeed. Other messages may well go through."""
 
 
-class MailServerAway(MailError):
-    """The server itself cannot be reached or will not work with us: no message has a chance now."""
+class MailServerAway(DeliveryError):
+    """The server itself cannot be reached or will not work with us: no mail has a chance now."""

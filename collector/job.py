@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
+from collector.figures.memory import FigureMemory
 from collector.host import Minute, Reading, Sample
 from collector.settings import Settings
 from common.clock import Clock, utc_now
@@ -40,6 +41,7 @@ class Context(Generic[Metrics]):
     started_at: datetime
     stopping: Event
     clock: Clock = utc_now
+    figures: FigureMemory = field(default_factory=FigureMemory)
 
     def query(self, statement: Statement, **values: Any) -> list[Row]:
         """Run a named statement as a transaction of its own."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from collector.errors import MailDelayed, MailRefused, MailServerAway
+from collector.errors import DeliveryDelayed, DeliveryRefused, MailServerAway
 
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 STEP_SECONDS = 15.0  # a server's limit for one answer
@@ -75,7 +75,7 @@ class Carrier(Protocol):
     """Takes letters for as long as one round of sending lasts."""
 
     def send(self, letter: Letter) -> None:
-        """Return once the letter is taken; raises a MailError."""
+        """Return once the letter is taken; raises a DeliveryError."""
 
     def close(self) -> None:
         """The round is over."""
@@ -99,11 +99,11 @@ class MailSession:
         self._smtp: smtplib.SMTP | None = None
 
     def send(self, letter: Letter) -> None:
-        """Return once the server has taken the letter; raises a MailError."""
+        """Return once the server has taken the letter; raises a DeliveryError."""
         try:
             message = write_out(letter)
         except ValueError as error:
-            raise MailRefused(f"cannot be written out: {error}") from None
+            raise DeliveryRefused(f"cannot be written out: {error}") from None
         try:
             self._smtp = self._smtp or self._open()
             self._smtp.send_message(message, parseaddr(letter.sender)[1], [letter.recipient])
@@ -112,7 +112,7 @@ class MailSession:
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPNotSupportedError as error:
-            raise MailRefused(str(error)) from None
+            raise DeliveryRefused(str(error)) from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise MailServerAway(f"{type(error).__name__}: {error}") from None
@@ -145,6 +145,6 @@ class MailSession:
         return smtp
 
 
-def _refusal(code: int, answer: bytes | str) -> MailRefused | MailDelayed:
+def _refusal(code: int, answer: bytes | str) -> DeliveryRefused | DeliveryDelayed:
     words = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-    return (MailRefused if code >= PERMANENT else MailDelayed)(f"{code} {words}")
+    return (DeliveryRefused if code >= PERMANENT else DeliveryDelayed)(f"{code} {words}")

@@ -1,5 +1,6 @@
 """When jobs run: by the clock (APScheduler), or woken by the database. Knows jobs only by their shape."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any
@@ -15,6 +16,8 @@ from common.asking import Listener
 from common.clock import utc_now
 
 LISTEN_SECONDS = 30.0
+
+Calls = Mapping[str, Callable[[], None]]
 
 
 def start_scheduler(runner: Runner) -> BackgroundScheduler:
@@ -52,13 +55,16 @@ def _first_run(job: Job[Any], now: datetime) -> datetime:
 class Waker:
     """Runs the jobs that the database wakes: at a NOTIFY on their channel, and every so often without one.
 
+    A NOTIFY on a channel of `calls` is passed on, too.
+
     One thread listens, one for each job runs it: a NOTIFY during a run leads to another run after it, none is lost.
     """
 
-    def __init__(self, runner: Runner, listener: Listener, stopping: Event) -> None:
+    def __init__(self, runner: Runner, listener: Listener, stopping: Event, calls: Calls) -> None:
         self._runner = runner
         self._listener = listener
         self._stopping = stopping
+        self._others = calls
         self._calls = {job.name: Event() for job in runner.jobs if job.woken_by is not None}
 
     def start(self) -> None:
@@ -80,6 +86,8 @@ class Waker:
             for job in self._runner.jobs:
                 if job.woken_by in heard:
                     self._calls[job.name].set()
+            for channel in heard & self._others.keys():
+                self._others[channel]()
 
     def _run(self, job: Job[Any]) -> None:
         call = self._calls[job.name]

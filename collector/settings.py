@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from collector.mail import MailServer, mail_server
+from common.addresses import NOTHING, PORTS, Allowed, parse_allowed
 from common.networks import LOOPBACK
-from common.settings import Network, boolean, choice, folder, networks, port, read, setting, text, url
+from common.settings import Network, boolean, choice, folder, integer, networks, port, read, setting, text, url, words
 
 DATABASE_DEMO = "postgresql://watchhouse_collector:watchhouse_collector_demo_pass@127.0.0.1:55432/metrics"
 
@@ -18,6 +20,11 @@ def sender(raw: str) -> str:
     if "@" not in parseaddr(raw)[1] or len(raw.splitlines()) > 1:
         raise ValueError(f"must be an e-mail address, not {raw!r}")
     return raw
+
+
+def recipients(raw: str) -> tuple[str, ...]:
+    """E-mail addresses parted by commas."""
+    return tuple(sender(word) for word in words(raw))
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,66 @@ class Settings:
         "SMTP_URL", mail_server, "The mail server: smtp://, smtps:// or smtp+starttls://", default=None, secret=True
     )
     mail_from: str = setting("MAIL_FROM", sender, "The sender of mails", default="Watchhouse <watchhouse@localhost>")
+    report_to: tuple[str, ...] = setting(
+        "REPORT_TO", recipients, "E-mail addresses, by commas, that the daily report is mailed to", default=""
+    )
+    auth_url: str = setting(
+        "AUTH_URL",
+        url("http", "https"),
+        "Where this collector reaches auth, to probe it",
+        default="http://127.0.0.1:5000",
+    )
+    listed_allow: Allowed | None = setting(
+        "PROBE_ALLOW",
+        parse_allowed,
+        "Addresses that may be probed though not public: network, network:port or host:port, by commas; or `none`",
+        default=None,
+    )
+    probes_at_once: int = setting(
+        "PROBES_AT_ONCE", integer(1, 10_000), "How many probes may run at once", default="1000"
+    )
+    probes_per_host: int = setting(
+        "PROBES_PER_HOST", integer(1, 10_000), "How many of them to one host and port", default="50"
+    )
+    public_url: str | None = setting(
+        "PUBLIC_URL", url("http", "https"), "Where people reach auth, for links in notifications", default=None
+    )
+    incident_after_minutes: int = setting(
+        "INCIDENT_AFTER_MINUTES", integer(1, 1440), "An outage of this length becomes an incident", default="10"
+    )
+    alert_error_rate: int = setting(
+        "ALERT_THRESHOLDS_ERROR_RATE", integer(0, 100), "Alert when more % of requests fail with 5xx", default="5"
+    )
+    alert_cpu: int = setting(
+        "ALERT_THRESHOLDS_CPU", integer(1, 100), "Alert when more % of a host's CPU is used for 5 minutes", default="90"
+    )
+    alert_memory: int = setting(
+        "ALERT_THRESHOLDS_MEMORY", integer(1, 100), "Alert when more % of its memory is used so long", default="90"
+    )
+    alert_disk: int = setting(
+        "ALERT_THRESHOLDS_DISK", integer(1, 100), "Alert when more % of its disk is used so long", default="90"
+    )
+    alert_slow_minutes: int = setting(
+        "ALERT_THRESHOLDS_SLOW_MINUTES",
+        integer(1, 1440),
+        "Alert when an endpoint's P95 over so many minutes is above what it calls degraded",
+        default="10",
+    )
+    alert_collector_silent: int = setting(
+        "ALERT_THRESHOLDS_COLLECTOR_SILENT",
+        integer(15, 86_400),
+        "Alert when a collector is silent for more seconds",
+        default="60",
+    )
+    alert_certificate_days: int = setting(
+        "ALERT_THRESHOLDS_CERTIFICATE_DAYS",
+        integer(0, 365),
+        "Alert when a certificate ends in fewer days",
+        default="14",
+    )
+    alert_reminder_hours: int = setting(
+        "ALERT_REMINDER_HOURS", integer(1, 168), "Hours between reminders of an alert that lasts", default="4"
+    )
     metrics_token: str = setting(
         "METRICS_TOKEN", text, "Bearer token that opens the collector's port", default="", demo="", secret=True
     )
@@ -69,6 +136,15 @@ class Settings:
     log_form: str = setting(
         "LOG_FORMAT", choice("auto", "json", "plain"), "JSON lines, or plain ones for a terminal", default="auto"
     )
+
+    @property
+    def probe_allow(self) -> Allowed:
+        """What may be probed besides public addresses; in a demo, unless told otherwise, this house's own service."""
+        if self.listed_allow is not None or not self.is_demo:
+            return self.listed_allow or NOTHING
+        where = urlsplit(self.auth_url)
+        host = f"[{where.hostname}]" if ":" in (where.hostname or "") else where.hostname
+        return parse_allowed(f"{host}:{where.port or PORTS[where.scheme]}")
 
     @property
     def name(self) -> str:

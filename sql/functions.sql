@@ -54,3 +54,37 @@ BEGIN
     END LOOP;
     RETURN dropped;
 END $$;
+
+-- A sketch holds amounts as counts in logarithmic bins: each amount lies within 1 % of its bin's value, since the bins
+-- grow by 1.01 / 0.99, whose logarithm is 0.020000666706669543. Sketches are merged by adding the counts of equal bins,
+-- in any order; a quantile of a merge is one of all amounts, which an average of quantiles never is.
+CREATE OR REPLACE FUNCTION sketch_bin(amount double precision) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ceil(ln(greatest(amount, 0.001::float8)) / 0.020000666706669543::float8)::int;
+
+CREATE OR REPLACE FUNCTION sketch_value(bin int) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN exp(bin * 0.020000666706669543::float8) * 0.99::float8;
+
+-- The value that `share` of all amounts do not exceed; bins may stand in any order and more than once. Null of none.
+CREATE OR REPLACE FUNCTION sketch_quantile(bins int[], counts bigint[], share double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT sketch_value(min(bin))
+    FROM (
+        SELECT bin, sum(amounts) OVER (ORDER BY bin) AS reached, sum(amounts) OVER () AS total
+        FROM unnest(bins, counts) AS sketch (bin, amounts)
+    ) ranked
+    WHERE reached >= greatest(ceil(share * total), 1)
+);
+
+-- The first slot of an endpoint after a moment, to the millisecond: on the absolute clock, at a place within its interval
+-- that a hash of its id gives. Multiples of the golden ratio lie evenly whatever ids there are, so there is no herd.
+CREATE OR REPLACE FUNCTION slot_after(endpoint_id bigint, interval_seconds int, moment timestamptz) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT to_timestamp((phase + ((at - phase) / length + 1) * length) / 1000.0)
+    FROM (
+        SELECT ((((endpoint_id & 2147483647) * 2654435761) & 4294967295) * interval_seconds * 1000) >> 32 AS phase,
+            interval_seconds * 1000::bigint AS length, floor(extract(epoch FROM moment) * 1000)::bigint AS at
+    ) AS clock
+$$;

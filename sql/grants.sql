@@ -45,8 +45,11 @@ GRANT SELECT, INSERT, UPDATE ON endpoint_hours, figures, figure_hours, daily_fig
 GRANT SELECT, INSERT ON incident_updates, incident_endpoints TO watchhouse_collector;
 GRANT SELECT ON maintenance, maintenance_endpoints, channels, house_keys TO watchhouse_collector;
 GRANT SELECT (id, role, is_active, is_staff, last_login_at, created_at) ON app_users TO watchhouse_collector;
+GRANT SELECT ON usage_stats TO watchhouse_collector;
+GRANT SELECT (id, created_at) ON resources TO watchhouse_collector;
 GRANT INSERT ON audit_log TO watchhouse_collector;
 GRANT SELECT ON partition_policies TO watchhouse_collector;
+GRANT EXECUTE ON FUNCTION slot_after(bigint, int, timestamptz) TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION make_partitions(timestamptz), drop_partitions(timestamptz) TO watchhouse_collector;
 
 -- reader (Grafana): figures, never a password's hash, a token, a message or an address
@@ -58,6 +61,10 @@ GRANT SELECT (id, name, method, interval_seconds, timeout_seconds, retries, expe
 GRANT SELECT (id, name, kinds, is_enabled, created_at, updated_at) ON channels TO watchhouse_reader;
 GRANT SELECT (id, number, role, is_active, is_staff, email_verified, phone_verified, identity_verified, professional_verified,
     last_login_at, created_at) ON app_users TO watchhouse_reader;
+
+-- arithmetic, of no secret
+GRANT EXECUTE ON FUNCTION sketch_bin(double precision), sketch_value(int), sketch_quantile(int[], bigint[], double precision)
+    TO watchhouse_auth, watchhouse_collector, watchhouse_reader;
 
 -- monitor (the PostgreSQL exporter): the server's statistics only
 GRANT pg_monitor TO watchhouse_monitor;

@@ -12,6 +12,7 @@ from sql.statements import Statement
 KEEP_COLLECTORS = timedelta(days=30)
 MOST_AT_ONCE = 10_000
 
+checks = statements.load("checks")
 collecting = statements.load("collecting")
 outbox = statements.load("outbox")
 
@@ -21,6 +22,7 @@ DELETIONS: dict[str, Statement] = {
     "idempotency_keys": collecting.delete_old_answers,
     "login_throttle": collecting.delete_released_brakes,
     "job_runs": collecting.delete_old_slots,
+    "check_requests": checks.delete_old_check_requests,
     "outbox": outbox.delete_finished_messages,
 }
 

@@ -10,12 +10,16 @@ from sql.models.base import Base, Moment
 
 
 class Message(Base):
-    """One message: queued until it is sent, or until it has failed for so long that it is given up."""
+    """One message: queued until it is sent, or until it has failed for so long that it is given up.
+
+    A notification says what `kind` of news it is, which its channel chose to hear.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         CheckConstraint("channel IN ('mail', 'notification')", name="channel_known"),
         CheckConstraint("(channel = 'notification') = (channel_id IS NOT NULL)", name="channel_named"),
+        CheckConstraint("(channel = 'notification') = (kind IS NOT NULL)", name="kind_said"),
         CheckConstraint("status IN ('queued', 'sent', 'failed')", name="status_known"),
         CheckConstraint("(status = 'queued') = (finished_at IS NULL)", name="finished_when_done"),
         Index("outbox_due", "due_at", postgresql_where=text("status = 'queued'")),
@@ -28,6 +32,7 @@ class Message(Base):
     channel: Mapped[str]
     channel_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("channels.id", ondelete="CASCADE"))
     recipient: Mapped[str]
+    kind: Mapped[str | None]
     subject: Mapped[str]
     body: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="queued")

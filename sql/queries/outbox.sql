@@ -21,14 +21,14 @@ ORDER BY id DESC
 LIMIT :most;
 
 -- name: expire_messages
--- purpose: give up what is past its expiry, whether or not there is a way to send it; what it said is erased unless it
---   is to be `kept` for the demo's mailbox. One that is being sent is not due, and is left to its sender. Returns how
---   many there were, at most `most`.
--- params: most int, kept boolean
+-- purpose: give up a channel's messages that are past their expiry, whether or not there is a way to send them; what
+--   they said is erased unless it is to be `kept` for the demo's mailbox. One that is being sent is not due, and is left
+--   to its sender. Returns how many there were, at most `most`.
+-- params: channel text, most int, kept boolean
 WITH expired AS MATERIALIZED (
     SELECT id
     FROM outbox
-    WHERE status = 'queued' AND due_at <= now() AND expires_at <= now()
+    WHERE channel = :channel AND status = 'queued' AND due_at <= now() AND expires_at <= now()
     ORDER BY due_at
     LIMIT :most
     FOR UPDATE SKIP LOCKED
@@ -42,15 +42,15 @@ WITH expired AS MATERIALIZED (
 )
 SELECT count(*) FROM given_up;
 
--- name: claim_messages
--- purpose: take the messages that are due, without waiting for those another collector has; the next attempt is set
+-- name: claim_mails
+-- purpose: take the mails that are due, without waiting for those another collector has; the next attempt is set
 --   before the first is made, so a sender that dies in between loses nothing: the message comes due again. In a
 --   common table, since a plan that repeats a subquery would take more than it was asked for.
 -- params: most int, retry interval
 WITH due AS MATERIALIZED (
     SELECT id
     FROM outbox
-    WHERE status = 'queued' AND due_at <= now() AND expires_at > now()
+    WHERE channel = 'mail' AND status = 'queued' AND due_at <= now() AND expires_at > now()
     ORDER BY due_at
     LIMIT :most
     FOR UPDATE SKIP LOCKED
@@ -59,7 +59,7 @@ UPDATE outbox AS o
 SET attempts = o.attempts + 1, due_at = now() + :retry
 FROM due
 WHERE o.id = due.id
-RETURNING o.id, o.idempotency_key, o.channel, o.recipient, o.subject, o.body, o.attempts, o.created_at, o.expires_at;
+RETURNING o.id, o.idempotency_key, o.recipient, o.subject, o.body, o.attempts, o.created_at, o.expires_at;
 
 -- name: finish_message
 -- purpose: a message is sent or given up. What it said is erased unless it is to be `kept` for the demo's mailbox.
@@ -86,5 +86,8 @@ WITH finished AS (
 SELECT count(*) FROM finished;
 
 -- name: count_queued_messages
--- purpose: the backlog and the age of its oldest message, for the metrics; served by outbox_due.
-SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox WHERE status = 'queued';
+-- purpose: a channel's backlog and the age of its oldest message, for the metrics; served by outbox_due.
+-- params: channel text
+SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
+FROM outbox
+WHERE channel = :channel AND status = 'queued';

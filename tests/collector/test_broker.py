@@ -3,14 +3,18 @@
 import os
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from collector.broker import knock
+from collector.broker import OWN_FIGURES, knock
 from collector.errors import BrokerError
-from standalone.broker import make_broker
+from collector.job import Context
+from collector.jobs import check_broker
+from standalone.broker import make_broker, make_iotcore
+from tests.collector.conftest import NOW
 from tests.collector.daemons import LOOPBACK, Daemon
 from tests.support.ports import free_port
 from tests.support.processes import HOUSE
@@ -30,8 +34,22 @@ def broker_port(tmp_path: Path) -> Iterator[int]:
     broker.stop(5)
 
 
-def test_it_measures_a_broker_that_lets_us_in(broker_port: int) -> None:
-    assert 0 < knock(f"mqtt://collector:a-pass%2Fword@{LOOPBACK}:{broker_port}", 3) < 3
+def test_it_measures_a_broker_that_lets_us_in_and_hears_what_it_says_of_itself(broker_port: int) -> None:
+    seconds, figures = knock(f"mqtt://collector:a-pass%2Fword@{LOOPBACK}:{broker_port}", 3)
+    assert 0 < seconds < 3
+    assert set(figures) == set(OWN_FIGURES.values())
+    assert figures["clients"] >= 0
+
+
+def test_a_broker_without_figures_is_a_broker(tmp_path: Path) -> None:
+    port = free_port()
+    broker = make_iotcore(tmp_path, port, PASSWORD, dict(os.environ))
+    broker.launch()
+    wait_for(broker.is_ready, what="the broker")
+    seconds, figures = knock(f"mqtt://collector:a-pass%2Fword@{LOOPBACK}:{port}", 3)
+    broker.stop(5)
+    assert 0 < seconds < 3
+    assert figures == {}
 
 
 @pytest.mark.parametrize("login", ["collector:wrong@", "stranger:a-pass%2Fword@", ""])
@@ -65,3 +83,16 @@ def test_the_daemon_stores_that_it_is_away(start: Callable[..., Daemon], databas
     assert (is_up, failures) == (False, 1)
     assert "refused" in error
     assert "secret" not in error
+
+
+def test_what_the_broker_counts_is_kept_as_rates(context_for: Callable[..., Context[Any]]) -> None:
+    moments = (NOW + timedelta(seconds=seconds) for seconds in (0, 10))
+    context = context_for(check_broker.JOB, lambda: next(moments))
+    for told in ({"clients": 3, "messages_received": 100}, {"messages_received": 110}):
+        check_broker.note(context, check_broker.Finding(True, 0.002, None, told))
+    context.figures.close(NOW + timedelta(minutes=5))
+    assert context.figures.minutes[0].means == {
+        ("broker", "latency_ms"): 2,
+        ("broker", "clients"): 3,
+        ("broker", "messages_received_per_minute"): 60,
+    }

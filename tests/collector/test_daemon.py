@@ -1,6 +1,5 @@
 """The daemon as a process: it starts, tells how it is, lives through everything around it, and stops in time."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -137,17 +136,3 @@ def test_it_names_every_wrong_setting_at_once() -> None:
     assert secret not in run.stderr
     for name in ("DATABASE_URL", "COLLECTOR_PORT", "MAIL_FROM", "SMTP_URL", "METRICS_TOKEN"):
         assert f"Error: {name}: " in run.stderr
-
-
-def test_collect_metrics_samples_and_stores(database: Any) -> None:
-    run = collector_command("collect-metrics", "--json", DATABASE_URL=database.collector_url, COLLECTOR_NAME="anna")
-    told = json.loads(run.stdout)
-    assert run.returncode == 0
-    assert database.rows("SELECT host, samples, memory_mb FROM host_metrics") == [("anna", 1, told["memory_mb"])]
-
-
-def test_collect_metrics_fails_when_it_cannot_store() -> None:
-    url = f"postgresql://watchhouse_collector:{'x' * 40}@127.0.0.1:{free_port()}/metrics"
-    run = collector_command("collect-metrics", DATABASE_URL=url)
-    assert run.returncode == 1
-    assert "not stored: DatabaseAway" in run.stderr

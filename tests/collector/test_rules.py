@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from collector.access import may_read
 from collector.backoff import FIRST, LONGEST, delay_after
-from collector.errors import MailDelayed, MailRefused, MailServerAway
+from collector.errors import DeliveryDelayed, DeliveryRefused, MailServerAway
 from collector.jobs import JOBS
-from collector.jobs.send_outbox import Message, judge
 from collector.mail import mail_server
+from collector.outbox import Message, judge
 from collector.running import Outcome, State
 from collector.settings import read_settings
 from collector.web import health_of
@@ -40,12 +40,12 @@ def test_a_delay_never_shrinks_with_tries_and_doubles_at_first(tries: int, luck:
 
 def message(tries: int = 1, left: timedelta = DAY) -> Message:
     """A message with so much of its time left."""
-    return Message(1, UUID(int=1), "mail", "bob@example.com", "s", "b", tries, NOW, NOW + left)
+    return Message(1, UUID(int=1), "bob@example.com", "s", "b", tries, NOW, NOW + left)
 
 
 @given(tries, luck, st.timedeltas(min_value=timedelta(microseconds=1), max_value=DAY), st.booleans())
 def test_a_message_is_never_put_off_past_its_expiry(tries: int, luck: float, left: timedelta, is_away: bool) -> None:
-    verdict = judge(message(tries, left), (MailServerAway if is_away else MailDelayed)("later"), NOW, luck)
+    verdict = judge(message(tries, left), (MailServerAway if is_away else DeliveryDelayed)("later"), NOW, luck)
     assert verdict.outcome == "postponed"
     assert verdict.delay is not None
     assert timedelta(0) < verdict.delay <= left
@@ -53,7 +53,7 @@ def test_a_message_is_never_put_off_past_its_expiry(tries: int, luck: float, lef
 
 def test_a_message_that_is_taken_is_sent_and_one_that_is_refused_has_failed() -> None:
     assert judge(message(), None, NOW, 0.5).outcome == "sent"
-    refused = judge(message(), MailRefused("5" * 9999), NOW, 0.5)
+    refused = judge(message(), DeliveryRefused("5" * 9999), NOW, 0.5)
     assert (refused.outcome, refused.delay, len(refused.error or "")) == ("failed", None, 500)
 
 

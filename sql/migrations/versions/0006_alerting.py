@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("outbox_channel_named"), "outbox", "(channel = 'notification') = (channel_id IS NOT NULL)"
     )
+    op.create_check_constraint(op.f("outbox_kind_said"), "outbox", "(channel = 'notification') = (kind IS NOT NULL)")
     op.execute("INSERT INTO partition_policies (table_name, span, ahead, keep) VALUES ('figures', 'day', 7, '30 days')")
 
 
@@ -89,6 +90,7 @@ def make_alerts() -> None:
 
 def widen_outbox() -> None:
     op.add_column("outbox", sa.Column("channel_id", sa.BigInteger(), nullable=True))
+    op.add_column("outbox", sa.Column("kind", sa.Text(), nullable=True))
     op.create_index(
         "outbox_of_channel", "outbox", ["channel_id", "id"], unique=False, postgresql_where=sa.text("status = 'queued'")
     )

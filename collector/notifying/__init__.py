@@ -1,0 +1,1 @@
+"""Carries notifications to their channels: our own webhook, or a service that Apprise knows. Knows no cause of them."""

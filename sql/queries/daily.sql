@@ -1,0 +1,126 @@
+-- name: store_daily_figures
+-- purpose: the house's day in numbers, from what is kept of it; asked again, it replaces what has changed. Sign-ins are
+--   known for a day and no longer: of an older day `logins` and `active` stay as they are. Returns how many figures
+--   were found.
+-- params: day date
+WITH span AS MATERIALIZED (
+    SELECT :day AS day, :day::timestamp AT TIME ZONE 'UTC' AS begins, (:day + 1)::timestamp AT TIME ZONE 'UTC' AS ends
+), sign_ins AS MATERIALIZED (
+    SELECT user_id FROM sessions, span WHERE created_at >= begins AND created_at < ends
+), actions AS MATERIALIZED (
+    SELECT user_id, action, count(*) AS times FROM usage_stats, span WHERE at >= begins AND at < ends GROUP BY user_id, action
+), requests AS MATERIALIZED (
+    SELECT figure, sum(value) AS value
+    FROM figures, span
+    WHERE subject = 'requests' AND figure <> 'p95_ms' AND at >= begins AND at < ends
+    GROUP BY figure
+), buckets AS MATERIALIZED (
+    SELECT bound, amounts, sum(amounts) OVER (ORDER BY bound) AS reached, sum(amounts) OVER () AS total,
+        coalesce(lag(bound) OVER (ORDER BY bound), 0) AS lower
+    FROM (
+        SELECT CASE figure WHEN '+Inf' THEN 'Infinity' ELSE figure END::float8 AS bound, sum(value) AS amounts
+        FROM figures, span
+        WHERE starts_with(subject, 'request_buckets@') AND at >= begins AND at < ends
+        GROUP BY figure
+    ) counted
+), days AS MATERIALIZED (
+    SELECT endpoint_id, operational_seconds + degraded_seconds AS up, down_seconds AS down
+    FROM endpoint_days, span
+    WHERE endpoint_days.day = span.day
+), found (figure, subject, value) AS (
+    SELECT 'users', '', count(*) FROM app_users, span WHERE created_at < ends
+    UNION ALL
+    SELECT 'registrations', '', count(*) FROM app_users, span WHERE created_at >= begins AND created_at < ends
+    UNION ALL
+    SELECT figure, '', value
+    FROM span
+    CROSS JOIN LATERAL (VALUES
+        ('logins', (SELECT count(*) FROM sign_ins)),
+        ('active', (SELECT count(*) FROM (SELECT user_id FROM sign_ins UNION SELECT user_id FROM actions) AS somebody))
+    ) AS people (figure, value)
+    WHERE day >= current_date - 1
+    UNION ALL
+    SELECT 'resources', '', count(*) FROM resources, span WHERE created_at < ends
+    UNION ALL
+    SELECT 'actions', action, sum(times) FROM actions GROUP BY action
+    UNION ALL
+    SELECT figure, '', value FROM requests WHERE figure <> 'seconds'
+    UNION ALL
+    SELECT 'response_avg_ms', '', 1000 * seconds.value / nullif(requests.value, 0)
+    FROM requests
+    JOIN requests AS seconds ON seconds.figure = 'seconds'
+    WHERE requests.figure = 'requests'
+    UNION ALL
+    SELECT * FROM (
+        SELECT 'response_p95_ms', '',
+            1000 * CASE bound WHEN 'Infinity' THEN lower
+                ELSE lower + (bound - lower) * (0.95 * total - (reached - amounts)) / amounts END
+        FROM buckets
+        WHERE reached >= 0.95 * total AND amounts > 0
+        ORDER BY bound
+        LIMIT 1
+    ) AS percentile
+    UNION ALL
+    SELECT figure, '', value
+    FROM (
+        SELECT sum(checks) AS checks, sum(failed) AS failed, sum(missed) AS missed
+        FROM endpoint_hours, span
+        WHERE hour >= begins AND hour < ends
+    ) AS summed
+    CROSS JOIN LATERAL (VALUES ('checks', checks), ('checks_failed', failed), ('slots_missed', missed)) AS told (figure, value)
+    UNION ALL
+    SELECT 'uptime', 'endpoint:' || endpoint_id, 100 * up / nullif(up + down, 0) FROM days
+    UNION ALL
+    SELECT 'uptime', '', 100 * sum(up) / nullif(sum(up + down), 0) FROM days
+    UNION ALL
+    SELECT figure, subject, value
+    FROM (
+        SELECT 'host:' || host AS subject, sum(cpu_percent * samples) / sum(samples) AS cpu,
+            sum(memory_percent * samples) / sum(samples) AS memory, sum(disk_percent * samples) / sum(samples) AS disk,
+            sum(load_1m * samples) / sum(samples) AS load
+        FROM host_metrics, span
+        WHERE at >= begins AND at < ends
+        GROUP BY host
+    ) AS hosts
+    CROSS JOIN LATERAL (VALUES
+        ('cpu_percent', cpu), ('memory_percent', memory), ('disk_percent', disk), ('load_1m', load)
+    ) AS told (figure, value)
+    UNION ALL
+    SELECT 'incidents', '', count(*) FROM incidents, span WHERE started_at >= begins AND started_at < ends
+    UNION ALL
+    SELECT 'alerts', '', count(*) FROM alerts, span WHERE opened_at >= begins AND opened_at < ends
+), written AS (
+    INSERT INTO daily_figures AS d (day, figure, subject, value)
+    SELECT :day, figure, subject, value FROM found WHERE value IS NOT NULL
+    ON CONFLICT (day, figure, subject) DO UPDATE SET value = excluded.value WHERE d.value <> excluded.value
+)
+SELECT count(*) FROM found WHERE value IS NOT NULL;
+
+-- name: read_first_day
+-- purpose: the day the house has its first person from: there is nothing to tell of the days before.
+SELECT min(created_at)::date FROM app_users;
+
+-- name: read_daily_figures
+-- purpose: a day as it is stored, with the names that endpoints have now.
+-- params: day date
+SELECT figure, coalesce(name, subject) AS subject, value
+FROM daily_figures
+LEFT JOIN endpoints ON subject = 'endpoint:' || id
+WHERE day = :day AND figure <> 'report_mails'
+ORDER BY figure, subject;
+
+-- name: queue_report
+-- purpose: a day's report is mailed once, whoever asks how often: the note that it was goes with the mails. Returns the
+--   mails queued.
+-- params: day date, recipients text[], subject text, body text
+WITH noted AS (
+    INSERT INTO daily_figures (day, figure, subject, value)
+    VALUES (:day, 'report_mails', '', cardinality(:recipients))
+    ON CONFLICT (day, figure, subject) DO NOTHING
+    RETURNING 1
+), queued AS (
+    INSERT INTO outbox (channel, recipient, subject, body)
+    SELECT 'mail', recipient, :subject, :body FROM noted CROSS JOIN unnest(:recipients) AS recipient
+    RETURNING id
+)
+SELECT id, pg_notify('outbox', '') FROM queued;
