@@ -10,21 +10,29 @@ from flask_jwt_extended import JWTManager
 
 from auth.accounts import views as accounts
 from auth.accounts.hashing import Lane, Passwords, default_hasher
-from auth.admin import views as admin
 from auth.admin.cookies import CookieSessions
-from auth.database import use_database
+from auth.admin.rooms import ROOMS
+from auth.database import ENGINE, use_database
+from auth.endpoints import views as endpoints
 from auth.gate import Gate
 from auth.health import views as health
+from auth.hosts import views as hosts
 from auth.house import KEY, Parts
 from auth.http import problems
 from auth.http.openapi import describe
+from auth.http.paging import KeyConverter
 from auth.http.route import Mounting
+from auth.incidents import views as incidents
+from auth.maintenance import views as maintenance
 from auth.metrics import views as metrics
 from auth.metrics.exporter import count_requests
 from auth.pages import views as pages
 from auth.pages.views import describe_with
+from auth.probes import marks_of
 from auth.resources import views as resources
 from auth.settings import Settings
+from auth.status import views as status
+from auth.status.keeper import Keeper
 from auth.tokens import TokenReader
 from auth.users import views as users
 from common.asking import WaitingRoom
@@ -32,7 +40,20 @@ from sql.engine import driver_url, engine_options
 
 VERSION = "0.1.0"
 BODY_BYTES = 1024 * 1024
-DOMAINS = (accounts.routes, users.routes, resources.routes, health.routes, metrics.routes, pages.routes, admin.routes)
+DOMAINS = (
+    accounts.routes,
+    users.routes,
+    resources.routes,
+    health.routes,
+    status.routes,
+    endpoints.routes,
+    incidents.routes,
+    maintenance.routes,
+    hosts.routes,
+    metrics.routes,
+    pages.routes,
+    *ROOMS,
+)
 
 
 class House(Flask):
@@ -49,6 +70,7 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
     app.config.update(_flask_settings(settings))
     app.session_interface = CookieSessions()
     app.url_map.merge_slashes = False
+    app.url_map.converters["key"] = KeyConverter
     count_requests(app, settings.data)
     JWTManager(app)
     use_database(app)
@@ -60,7 +82,8 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
     for routes in DOMAINS:
         mounting.mount(app, routes)
     describe_with(app, describe(DOMAINS, VERSION))
-    app.wsgi_app = Gate(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]  # as Flask's docs have it
+    marks = marks_of(app.extensions[ENGINE])
+    app.wsgi_app = Gate(app.wsgi_app, settings.trusted_proxies, marks.recognise)  # type: ignore[method-assign]  # as Flask's docs have it
     return app
 
 
@@ -86,4 +109,9 @@ def _furnish(settings: Settings, hasher: PasswordHasher) -> Parts:
     quarter = max(1, settings.threads // 4)
     slots = max(1, (os.cpu_count() or 1) // 2)
     lane = Lane(settings.data / "locks", slots=slots, waiters=quarter)
-    return Parts(settings=settings, passwords=Passwords(hasher, lane), waiting_room=WaitingRoom(quarter))
+    return Parts(
+        settings=settings,
+        passwords=Passwords(hasher, lane),
+        waiting_room=WaitingRoom(quarter),
+        status=Keeper(settings.data / "status"),
+    )

@@ -37,13 +37,21 @@ PAGE_HEADERS: Headers = [
 REQUEST_ID = "watchhouse.request_id"
 CLIENT_ADDRESS = "watchhouse.client_address"
 ADDED_HEADERS = "watchhouse.headers"
+IS_PROBE = "watchhouse.is_probe"
+PROBE_MARK = "HTTP_X_WATCHHOUSE_PROBE"
 
 
 class Gate:
     """WSGI middleware; the application finds what it adds in the environ under the names above."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], trusted_proxies: tuple[Network, ...]) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        trusted_proxies: tuple[Network, ...],
+        is_probe: Callable[[dict[str, Any]], bool],
+    ) -> None:
         self._app = app
+        self._is_probe = is_probe
         self._has_proxies = bool(trusted_proxies)
         self._is_proxy = lru_cache(1024)(lambda address: is_within(address, trusted_proxies))
 
@@ -58,6 +66,8 @@ class Gate:
         environ[CLIENT_ADDRESS] = self._client_address(environ) if self._has_proxies else environ.get("REMOTE_ADDR", "")
         if environ["REQUEST_METHOD"] not in METHODS:
             environ["REQUEST_METHOD"] = "OTHER"  # a label of its own for each invented method would never end
+        if PROBE_MARK in environ and self._is_probe(environ):
+            environ[IS_PROBE] = True
         path = environ.get("PATH_INFO", "")
         if path.endswith("/") and len(path) > 1:
             environ["PATH_INFO"] = path.rstrip("/") or "/"

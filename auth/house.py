@@ -1,4 +1,4 @@
-"""What the views of one app share and is made once: its settings, hashes, tokens, waiting room."""
+"""What the views of one app share and is made once: its settings, hashes, tokens, waiting room, status page."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -7,6 +7,7 @@ from flask import current_app
 
 from auth.accounts.hashing import Passwords
 from auth.settings import Settings
+from auth.status.keeper import Keeper
 from common.asking import WaitingRoom
 
 KEY = "house"
@@ -19,6 +20,7 @@ class Parts:
     settings: Settings
     passwords: Passwords
     waiting_room: WaitingRoom
+    status: Keeper
 
 
 def house() -> Parts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.addresses import NOTHING, Allowed, parse_allowed
 from common.networks import LOOPBACK
 from common.settings import Network, boolean, choice, folder, integer, networks, port, read, setting, text, url, words
 
@@ -77,12 +78,25 @@ class Settings:
     metrics_users: int = setting(
         "METRICS_NAMED_USERS", integer(0, 100_000), "Users named in metrics; later ones are `other`", default="10000"
     )
+    listed_allow: Allowed | None = setting(
+        "PROBE_ALLOW",
+        parse_allowed,
+        "Addresses that may be probed though not public: network, network:port or host:port, by commas; or `none`",
+        default=None,
+    )
     log_level: str = setting(
         "LOG_LEVEL", choice("DEBUG", "INFO", "WARNING", "ERROR"), "Events below this are not logged", default="INFO"
     )
     log_form: str = setting(
         "LOG_FORMAT", choice("auto", "json", "plain"), "JSON lines, or plain ones for a terminal", default="auto"
     )
+
+    @property
+    def probe_allow(self) -> Allowed:
+        """What may be watched besides public addresses; in a demo, unless told otherwise, this very service."""
+        if self.listed_allow is not None or not self.is_demo:
+            return self.listed_allow or NOTHING
+        return parse_allowed(f"127.0.0.1:{self.port}")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def database(server: Server) -> Iterator[Database]:
 def outer(server: Server) -> Iterator[OuterTransaction]:
     """The connection that the app of all rolled-back tests uses."""
     with throw_away(server) as found:
-        opened = open_outer(found.auth_url)
+        opened = open_outer(server.superuser_url(found.name))
         yield opened
         opened.close()
 

@@ -4,7 +4,9 @@ Bodies are parsed and validated in one pass by pydantic, strictly: no unknown fi
 """
 
 import json
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, get_origin
 
 import orjson
 from flask import request
@@ -32,7 +34,7 @@ class Body(BaseModel):
 
 
 class Form(BaseModel):
-    """The base of what a page's form sends; its values are text."""
+    """The base of what a page's form sends; its values are text, and lists of text where a name may come often."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, str_max_length=10_000)
 
@@ -90,6 +92,15 @@ def _read_form(model: type[Model]) -> Model:
     return _read_pairs(model, request.form)
 
 
+def check(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """What a page's form says in other words, as `model`, by the rules of a JSON body. Raises Problem 422."""
+    _refuse_nul(values)
+    try:
+        return model.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise _problem_of(error) from None
+
+
 def named_changes(body: BaseModel, *, apart_from: set[str] | None = None) -> dict[str, Any]:
     """The fields that a request to change something names. Raises Problem 422 when it names none."""
     changes = body.model_dump(exclude_unset=True, exclude=apart_from)
@@ -104,7 +115,7 @@ def read_query(model: type[Model]) -> Model:
 
 
 def _read_pairs(model: type[Model], pairs: "MultiDict[str, str]") -> Model:
-    values = _single_values(pairs)
+    values = _values_of(model, pairs)
     _refuse_nul(values)
     try:
         return model.model_validate(values)
@@ -112,10 +123,18 @@ def _read_pairs(model: type[Model], pairs: "MultiDict[str, str]") -> Model:
         raise _problem_of(error) from None
 
 
-def _single_values(pairs: "MultiDict[str, str]") -> dict[str, str]:
-    if twice := {name: ["is given more than once"] for name, values in pairs.lists() if len(values) > 1}:
+def _values_of(model: type[BaseModel], pairs: "MultiDict[str, str]") -> dict[str, Any]:
+    lists = _lists_of(model)
+    if twice := {
+        name: ["is given more than once"] for name, values in pairs.lists() if len(values) > 1 and name not in lists
+    }:
         raise bad_fields(twice)
-    return pairs.to_dict()
+    return {name: values if name in lists else values[0] for name, values in pairs.lists()}
+
+
+@cache
+def _lists_of(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(name for name, part in model.model_fields.items() if get_origin(part.annotation) is list)
 
 
 def _problem_of(error: ValidationError) -> Problem:
@@ -136,9 +155,13 @@ def _reason(fault: Any) -> str:
 
 def _refuse_nul(value: Any) -> None:
     """Text with NUL cannot be stored by PostgreSQL; here it is a fault of its field instead."""
-    if isinstance(value, dict) and (faults := {key: [NUL] for key, inner in value.items() if _holds_nul(inner)}):
+    if isinstance(value, Mapping) and (faults := {key: [NUL] for key, inner in value.items() if _holds_nul(inner)}):
         raise bad_fields(faults)
 
 
 def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(inner) for inner in (*value, *value.values()))
+    if isinstance(value, list):
+        return any(_holds_nul(inner) for inner in value)
     return isinstance(value, str) and "\0" in value

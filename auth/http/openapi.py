@@ -9,12 +9,16 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from auth.http.body import FORM_TYPE, Form
+from auth.http.paging import BIGGEST_PATH_KEY
 from auth.http.problems import MEDIA_TYPE
 from auth.http.route import Route, Routes, SignIn
 
 REFERENCE = "#/components/schemas/{model}"
 PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
-ARGUMENT_SCHEMAS = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer", "minimum": 1}}
+ARGUMENT_SCHEMAS = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "key": {"type": "integer", "minimum": 1, "maximum": BIGGEST_PATH_KEY},
+}
 References = dict[Any, Any]
 
 
@@ -94,7 +98,7 @@ def _operation(tag: str, route: Route, references: References) -> dict[str, Any]
             },
         }
     if route.sign_in is not SignIn.NOBODY:
-        operation["security"] = [{"bearer": []}]
+        operation["security"] = [{"bearer": []}] + ([{}] if route.sign_in is SignIn.OPTIONAL else [])
     for status in sorted(_problems(route)):
         operation["responses"].setdefault(str(status), _answer(status, ProblemDetails, references, MEDIA_TYPE))
     return operation

@@ -107,11 +107,17 @@ def _answer(error: Exception) -> Response:
     return respond(error if isinstance(error, Problem) else _as_problem(error))
 
 
+def refusal_of(error: Exception) -> Problem | None:
+    """What the database's refusal of a change is answered with; None for any other fault."""
+    found = error if isinstance(error, DatabaseError) else translate(error)
+    return _from_database(found) if found else None
+
+
 def _as_problem(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         return _from_http(error)
-    if found := error if isinstance(error, DatabaseError) else translate(error):
-        return _from_database(found)
+    if refusal := refusal_of(error):
+        return refusal
     log.error("request_failed", request_id=request.environ[REQUEST_ID], path=request.path, exc_info=error)
     return Problem(500, DETAILS[500])
 

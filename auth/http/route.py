@@ -16,7 +16,8 @@ from flask import Flask, Response, request
 from pydantic import BaseModel
 
 from auth.database import db
-from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, network_of
+from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, IS_PROBE, network_of
+from auth.house import house
 from auth.http.body import read_body, read_query
 from auth.http.idempotency import KeyVault, repeat_key
 from auth.http.limits import RequestLimits
@@ -31,12 +32,14 @@ View = Callable[..., Any]
 
 
 class SignIn(IntEnum):
-    """Who may ask. With TOKEN the signature is verified and the view's own statement reads the session."""
+    """Who may ask. With TOKEN the signature is verified and the view's own statement reads the session; with OPTIONAL
+    nobody needs a token, and who brings one is known."""
 
     NOBODY = 0
     TOKEN = 1
     CALLER = 2
     STAFF = 3
+    OPTIONAL = 4
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,10 @@ class Mounting:
             if route.is_limited:
                 self._limit_address()
             return None
+        if route.sign_in is SignIn.OPTIONAL and "HTTP_AUTHORIZATION" not in request.environ:
+            self._limit_address()
+            arguments["caller"] = None
+            return None
         claims = self._read_claims()
         if "claims" in route.wants:
             arguments["claims"] = claims
@@ -179,7 +186,7 @@ class Mounting:
 
     def _limit(self, key: str) -> None:
         environ = request.environ
-        if self._is_exempt(environ[CLIENT_ADDRESS]):
+        if self._is_exempt(environ[CLIENT_ADDRESS]) or IS_PROBE in environ:
             return
         verdict = self.limits.take(key)
         environ[ADDED_HEADERS] += [
@@ -194,6 +201,15 @@ def demand_network(networks: tuple[Network, ...]) -> None:
     """Raises Problem 403 unless the request comes from one of `networks`."""
     if not is_within(request.environ[CLIENT_ADDRESS], networks):
         raise Problem(403, "This is not open to your network")
+
+
+def sees_all(caller: Caller | None) -> bool:
+    """Whether they may see what is not public: staff, in a network that staff comes from."""
+    return (
+        caller is not None
+        and caller.is_staff
+        and is_within(request.environ[CLIENT_ADDRESS], house().settings.staff_networks)
+    )
 
 
 def to_response(answer: Any) -> Response:

@@ -1,15 +1,17 @@
 """Counts requests with the standard names of prometheus-flask-exporter, with labels from closed sets only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request
-from prometheus_client import CollectorRegistry, generate_latest
+from flask import Flask, Request, request
+from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from prometheus_flask_exporter import PrometheusMetrics
 
-from auth.metrics.slots import keep_counts_in
+from auth.gate import IS_PROBE
+from auth.metrics.slots import NAME, keep_counts_in
 
 View = Callable[..., Any]
 
@@ -27,7 +29,22 @@ def url_rule(request: Request) -> str:
 def count_requests(app: Flask, data: Path) -> None:
     """Measure every request of `app`, in files under `data` that all workers share."""
     keep_counts_in(data / "metrics" / LAYOUT)
+    app.before_request(_leave_out_probes)
     PrometheusMetrics(app, path=None, group_by=url_rule, buckets=BUCKETS, registry=CollectorRegistry())
+
+
+def name_of_counts(data: Path) -> str:
+    """The name under which the counts in `data` are known; empty while there are none."""
+    try:
+        return (data / "metrics" / LAYOUT / NAME).read_text(encoding="ascii")
+    except OSError:
+        return ""
+
+
+def _leave_out_probes() -> None:
+    """What this house asks of itself is no measure of what people ask of it."""
+    if IS_PROBE in request.environ:
+        request.prom_do_not_track = True  # type: ignore[attr-defined]  # the exporter's own mark
 
 
 def untracked(view: View) -> View:
@@ -36,9 +53,22 @@ def untracked(view: View) -> View:
     return marked
 
 
-def print_requests(folder: Path) -> bytes:
-    """The counts of all workers in Prometheus' text form."""
+def print_requests(folder: Path, families: Collection[str]) -> bytes:
+    """The counts of all workers in Prometheus' text form: those of `families`, or all when it names none."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(folder / "metrics" / LAYOUT))
+    registry.register(Chosen(MultiProcessCollector(None, path=str(folder / "metrics" / LAYOUT)), families))
     printed: Any = generate_latest(registry)
     return bytes(printed)
+
+
+class Chosen(Collector):
+    """The families of `counts` that are asked for, so that who wants one is not sent them all."""
+
+    def __init__(self, counts: MultiProcessCollector, families: Collection[str]) -> None:
+        self._counts, self._families = counts, families
+
+    def collect(self) -> Iterator[Metric]:
+        """Each family, when asked for."""
+        for family in self._counts.collect():
+            if not self._families or family.name in self._families:
+                yield family

@@ -6,12 +6,15 @@ file under flock, so that the slot of a killed worker is free at once.
 
 import fcntl
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import prometheus_client.values
 from prometheus_client.values import MultiProcessValue
 
 MASTER = "main"
+NAME = "name"
 MOST_WORKERS = 256
 
 
@@ -48,5 +51,16 @@ class WorkerSlot:
 def keep_counts_in(folder: Path) -> None:
     """Make every metric created from now on keep its values in `folder`, for all workers together."""
     folder.mkdir(parents=True, exist_ok=True)
+    name_counts(folder)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     prometheus_client.values.ValueClass = MultiProcessValue(WorkerSlot(folder))
+
+
+def name_counts(folder: Path) -> None:
+    """Give the counts in `folder` a name that lasts as long as they do, so that a reader knows them again."""
+    name = secrets.token_hex(8)
+    draft = folder / f"{NAME}-{name}"
+    draft.write_text(name, encoding="ascii")
+    with suppress(FileExistsError):  # they had one; of two starts at once, one gives it
+        (folder / NAME).hardlink_to(draft)
+    draft.unlink()

@@ -11,7 +11,7 @@ from auth.gate import CLIENT_ADDRESS
 from auth.house import house
 from auth.http.problems import unauthorized
 from auth.http.route import Routes
-from auth.metrics.exporter import print_requests, untracked
+from auth.metrics.exporter import name_of_counts, print_requests, untracked
 from common.networks import is_within
 from sql.errors import translate
 from sql.statements import load
@@ -21,6 +21,7 @@ statements = load("resources")
 log = structlog.get_logger()
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+ACTIONS = "user_actions_total"
 ACTIONS_HEAD = """# HELP user_actions_total Actions on resources that succeeded, by action and person.
 # TYPE user_actions_total counter
 """
@@ -29,10 +30,16 @@ ACTIONS_HEAD = """# HELP user_actions_total Actions on resources that succeeded,
 @routes.add("GET", "/metrics", answers={200: "text/plain"}, problems=(401,), is_limited=False)
 @untracked
 def print_metrics() -> Any:
-    """Figures for Prometheus. They name people, so outside a demo a token or a listed network is needed."""
+    """Figures for Prometheus. They name people, so outside a demo a token or a listed network is needed.
+
+    `name[]`, given once or more, asks for those families only; X-Counts names the counters, for as long as they go on.
+    """
     _demand_scraper()
-    printed = print_requests(house().settings.data) + ACTIONS_HEAD.encode() + _print_actions().encode()
-    return Response(printed, content_type=MEDIA_TYPE)
+    data, families = house().settings.data, request.args.getlist("name[]")
+    printed = print_requests(data, families)
+    if not families or ACTIONS in families:
+        printed += ACTIONS_HEAD.encode() + _print_actions().encode()
+    return Response(printed, content_type=MEDIA_TYPE, headers={"X-Counts": name_of_counts(data)})
 
 
 def _demand_scraper() -> None:

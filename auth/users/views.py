@@ -4,13 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from auth.accounts.schemas import Answer, UserView
-from auth.accounts.store import change_user, end_other_sessions
 from auth.http.body import named_changes
 from auth.http.problems import Problem
 from auth.http.route import Routes, SignIn, envelope
 from auth.sign_in import Caller
 from auth.users import store
-from auth.users.rights import complete_change, refuse_change
+from auth.users.changing import change_rights
 from auth.users.schemas import UserChange, UserList, UserPage
 
 routes = Routes("users")
@@ -39,14 +38,4 @@ def read_user(user_id: UUID) -> Any:
 )
 def change_user_rights(user_id: UUID, caller: Caller, body: UserChange) -> Any:
     """Change an account's role, rights and verifications; a disabled one's tokens stop at once."""
-    target = store.lock_user(user_id)
-    if target is None:
-        raise Problem(404, "There is no such user")
-    changes = named_changes(body)
-    if reason := refuse_change(caller, target, changes):
-        raise Problem(403, reason)
-    if changes.get("is_active") is False:
-        end_other_sessions(target.id, kept=None)  # so that enabling the account again does not bring them back
-    return envelope(
-        "User updated", UserView.model_validate(change_user(target.id, complete_change(target.role, changes)))
-    )
+    return envelope("User updated", UserView.model_validate(change_rights(caller, user_id, named_changes(body))))

@@ -49,6 +49,13 @@ def requests_of(text: str, rule: str) -> float:
     )
 
 
+def name_of_counts(auth: Running) -> str:
+    """The name of its counters, by which a reader tells going on from beginning anew."""
+    name = requests.get(auth.url + "/metrics", timeout=10).headers["X-Counts"]
+    assert name
+    return name
+
+
 def act(person: Visitor) -> None:
     made = person.call("POST", "/actions/create", {"name": "n"}).json()["id"]
     person.call("GET", "/actions/read?limit=1")
@@ -66,8 +73,10 @@ def test_actions_and_requests_are_exact_over_workers_and_a_restart(
     expected = {(action, person.email): 5.0 for action in ("create", "read", "update") for person in people}
     assert actions(scrape(auth)) == expected
     assert requests_of(scrape(auth), "/actions/update") == 40
+    name = name_of_counts(auth)
     auth.kill()
     again = make_auth()
+    assert name_of_counts(again) == name
     assert actions(scrape(again)) == expected
     assert requests_of(scrape(again), "/actions/update") == 40
 
@@ -211,3 +220,12 @@ def test_promtool_finds_nothing_to_say(make_auth: Callable[..., Running]) -> Non
         return
     found = subprocess.run([promtool, "check", "metrics"], input=text, text=True, capture_output=True, check=False)
     assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+def test_a_scraper_may_ask_for_some_families_only(api: Api) -> None:
+    api.call("GET", "/verify")
+    times = "flask_http_request_duration_seconds"
+    for asked in ([times], ["user_actions_total"], [times, "user_actions_total"], ["nothing"]):
+        text = api.call("GET", "/metrics?" + "&".join(f"name[]={family}" for family in asked)).text
+        families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+        assert families == set(asked) - {"nothing"}

@@ -1,5 +1,6 @@
 """/openapi.json: whole, valid, and true: schemathesis finds no answer that it does not declare."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,22 @@ from tests.support.databases import Database
 from tests.support.processes import Running, environment
 from tests.support.visitor import sign_up
 
+# Something with the id 1 in each room, and in a collector's place one that answers whatever it is asked at once.
+FURNISHING = """
+INSERT INTO endpoints (name, url) VALUES ('Shop', '/shop');
+INSERT INTO incidents (title, impact) VALUES ('Slow shop', 'degraded');
+INSERT INTO maintenance (title, starts_at, ends_at, is_for_all) VALUES ('Disks', '2031-01-01', '2031-01-02', true);
+INSERT INTO collectors VALUES ('c1', 'host', now(), now() + interval '1 hour');
+CREATE FUNCTION answer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    NEW.finished_at := now();
+    NEW.results := '[{"endpoint_id": 1, "name": "Shop", "outcome": "operational"}]';
+    RETURN NEW;
+END $$;
+CREATE TRIGGER answer BEFORE INSERT ON check_requests FOR EACH ROW EXECUTE FUNCTION answer();
+"""
 UNFIT = "positive_data_acceptance"  # a schema cannot say that a token is none, or that a key was used before
+ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
+ROOMS = "^/admin/(?!login)"  # without a cookie there is nothing but the way to sign in; tests of their own cover them
 LONGEST_WAIT = "40"  # `?wait=` may be 30
 
 
@@ -34,7 +50,7 @@ def operations(api: Api) -> list[tuple[str, str, dict[str, Any]]]:
 
 def test_every_rule_is_described_and_nothing_else(api: Api, rolled_back_app: Flask) -> None:
     rules = {
-        (method, rule.rule.replace("<uuid:user_id>", "{user_id}"))
+        (method, ARGUMENT.sub(r"{\1}", rule.rule))
         for rule in rolled_back_app.url_map.iter_rules()
         if rule.endpoint != "static"
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
@@ -108,6 +124,7 @@ def test_schemathesis_finds_no_undeclared_answer(
     auth = make_auth()
     anna = sign_up(auth.url)
     database.rows("UPDATE app_users SET is_staff = true WHERE email = %s", anna.email)
+    database.rows(FURNISHING)
     report = tmp_path / "report.txt"
     with report.open("wb") as output:
         run = subprocess.run(
@@ -127,8 +144,10 @@ def test_schemathesis_finds_no_undeclared_answer(
                 f"Authorization: Bearer {anna.token}",
                 "--phases",
                 "examples,coverage,fuzzing",
+                "--exclude-path-regex",
+                ROOMS,
                 "--max-examples",
-                "8",
+                "5",
                 "--workers",
                 "2",
                 "--seed",

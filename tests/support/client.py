@@ -52,6 +52,11 @@ class Api:
         self._connection.commit()  # else the app's next rollback would undo it
         return found
 
+    def collect(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What a statement of the collector's gives within the test's transaction."""
+        with self._connection.as_collector():
+            return self.rows(statement, *values)
+
     def one(self, statement: str, *values: Any) -> Any:
         """The only value of the only row."""
         [(value,)] = self.rows(statement, *values)

@@ -3,6 +3,8 @@
 The application commits and rolls back as ever; here those become savepoints within the outer transaction.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -10,20 +12,30 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR, connection
 from sqlalchemy.pool import StaticPool
 
 MARK = "SAVEPOINT within_the_test"
+AS_AUTH = "SET LOCAL ROLE watchhouse_auth"
+AS_COLLECTOR = "SET LOCAL ROLE watchhouse_collector"
 
 
 class OuterTransaction(connection):
-    """A driver's connection whose own transaction outlives every commit made through it."""
+    """A driver's connection whose own transaction outlives every commit made through it. It has auth's rights."""
 
     alone = False
 
     def begin(self) -> None:
         """Start the outer transaction."""
-        self._say("BEGIN; " + MARK)
+        self._say("BEGIN; " + AS_AUTH + "; " + MARK)
 
     def end(self) -> None:
         """Undo all that was done since."""
         self._say("ROLLBACK")
+
+    @contextmanager
+    def as_collector(self) -> Iterator[None]:
+        """With the collector's rights meanwhile: what it finds, tests write in its place."""
+        self._say(AS_COLLECTOR)
+        yield
+        self._say(AS_AUTH)
+        self.commit()  # a rollback to a savepoint also brings the rights back that it was made with
 
     def commit(self) -> None:
         self._say("RELEASE " + MARK + "; " + MARK)
@@ -49,7 +61,7 @@ class OuterTransaction(connection):
 
 
 def open_outer(url: str) -> OuterTransaction:
-    """A connection to `url` that is in no transaction yet."""
+    """A connection to `url`, the superuser's, that is in no transaction yet."""
     opened = psycopg2.connect(url, connection_factory=OuterTransaction, options="-c timezone=UTC")
     psycopg2.extensions.connection.set_session(opened, autocommit=True)  # BEGIN is ours to say
     return opened

@@ -1,0 +1,1 @@
+"""What is watched: its definition, how it stands, and checks that somebody asks for."""

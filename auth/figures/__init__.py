@@ -1,0 +1,1 @@
+"""Figures over time, of our processes, the database, requests and the broker, made into charts."""

@@ -1,0 +1,1 @@
+"""Hosts, and how they have been over time."""

@@ -1,0 +1,1 @@
+"""Planned work, once and recurring."""
