@@ -62,11 +62,13 @@ def start_all(house: House, settings: Settings, environment: Mapping[str, str]) 
     database_url = settings.database_url or start_database(house, settings, secrets)
     processes = Processes(settings, secrets, database_url, environment)
     run_auth(house, settings, "migrate", processes.migration())
-    house.launch(processes.auth())
-    house.launch(processes.collector())
+    auth = processes.auth()
+    house.launch(auth)
     start_monitoring(house, settings, processes)
     if settings.demo:
         run_auth(house, settings, "demo-data", processes.auth_environment())  # while the others get ready
+    house.await_ready(auth)
+    house.launch(processes.collector())  # it watches auth: before that is up, it would report an outage
     house.await_ready()
     if settings.has_generator:
         house.start(processes.generator(in_terminal=sys.stdout.isatty()))

@@ -148,6 +148,7 @@ def child_environment(settings: Settings, environment: Mapping[str, str]) -> dic
         **child,
         "WATCHHOUSE_DEMO": "1" if settings.demo else "0",
         "WATCHHOUSE_DATA": str(settings.data),
+        "AUTH_URL": auth_url(settings),
         "PUBLIC_URL": environment.get("PUBLIC_URL") or auth_url(settings),
     }
 

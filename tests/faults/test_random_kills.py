@@ -18,7 +18,7 @@ from tests.support.processes import environment
 from tests.support.waiting import wait_for
 
 IS_LONG = os.environ.get("WATCHHOUSE_FAULTS") == "long"
-SECONDS = 600 if IS_LONG else 25
+SECONDS = 600 if IS_LONG else 14
 PAUSE_SECONDS = (1.0, 4.0)
 SEEDS = range(5) if IS_LONG else range(1)
 VICTIMS = ("auth.gunicorn", "collector run", "postgres")

@@ -1,5 +1,6 @@
 """Configuration and rules as files: the tools of Prometheus find no fault, and every alert is seen to fire."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,13 @@ def test_every_alert_is_seen_to_fire_in_a_test():
 def test_every_record_is_seen_in_a_test():
     expressions = "\n".join(case["expr"] for test in rule_tests() for case in test.get("promql_expr_test", []))
     assert [rule["record"] for rule in named("record") if rule["record"] not in expressions] == []
+
+
+def test_every_record_reads_the_window_it_is_named_by():
+    windows = {
+        rule["record"]: set(re.findall(r"\[(\w+)\]", rule["expr"])) for rule in named("record") if "[" in rule["expr"]
+    }
+    assert windows == {record: {re.search(r"rate(\w+)$", record)[1]} for record in windows}
 
 
 def test_every_alert_says_how_bad_it_is_and_what_happened():
