@@ -7,6 +7,7 @@ of their counts, never from their figures.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 STEP = timedelta(minutes=10)
@@ -19,7 +20,7 @@ FIGURES = ("uptime", "response_ms", "error_rate", "cpu", "memory")
 Counts = list[float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ratio:
     """A figure as what it is made of, by step: `part` of `whole`, times `scale`."""
 
@@ -33,7 +34,7 @@ class Ratio:
         whole = sum(self.whole[step] for step in chosen)
         return round_down(sum(self.part[step] for step in chosen) / whole * self.scale) if whole > 0 else None
 
-    @property
+    @cached_property
     def series(self) -> list[float | None]:
         """The figure in each step."""
         return [

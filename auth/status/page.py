@@ -1,18 +1,21 @@
 """The status page as HTML, from how everything stands."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import render_template
+from flask import get_template_attribute, render_template
 from markupsafe import Markup
 
 from auth.status.bars import draw_bars, tell_days
 from auth.status.day import round_down
 from auth.status.document import graph_data, shown_figures
+from auth.status.look import Look
 from auth.status.services import HEADLINES, UPDATE_WORDS, WORDS, Service
 from auth.status.standing import Standing
 from common.maintenance import Occurrence
+from common.states import State
 
 AGE_MARK = Markup("<!--age-->")  # where the page tells its age when it cannot be renewed; no text of others can hold it
 FIGURE_WORDS = {
@@ -33,6 +36,19 @@ NO_FIGURE = "–"
 SIGN = Markup('<svg class="sign {0}" aria-hidden="true"><use href="#sign-{0}"/></svg>')
 SIGNS = {state: SIGN.format(state) for state in WORDS}
 PAST_DAYS = 14
+FULLY_WATCHED = 99.95  # percent; a slot that was late by a moment is not worth a word
+
+
+class Row(NamedTuple):
+    """All that a service's row shows, in words; empty where it is not to be seen."""
+
+    name: str
+    state: State
+    days: str
+    uptime: str
+    coverage: str
+    uptime_90d: str
+    response: str
 
 
 def render_page(standing: Standing) -> str:
@@ -64,8 +80,7 @@ def _values(standing: Standing) -> dict[str, Any]:
         "signs": SIGNS,
         "update_words": UPDATE_WORDS,
         "figure_words": FIGURE_WORDS,
-        "bars": draw_bars,
-        "tell_bars": tell_bars,
+        "row": partial(_row_of, standing.look),
         "tell_figure": tell_figure,
         "tell_graph": tell_graph,
         "tell_time": tell_time,
@@ -74,11 +89,30 @@ def _values(standing: Standing) -> dict[str, Any]:
     }
 
 
-def tell_bars(service: Service) -> str:
-    """What a service's bars show, in words."""
-    uptime = service.uptime["90d"]
-    days = tell_days(service.days)
-    return f"{days} in 90 days" if uptime is None else f"{tell_figure('uptime', uptime)} up over 90 days; {days}"
+def _row_of(look: Look, service: Service) -> Markup:
+    """A service's row with what the page's settings let be seen."""
+    uptime, coverage, response_ms = service.uptime, service.coverage["24h"], service.response_ms
+    answers_in = response_ms["last"] if response_ms["avg_24h"] is None else response_ms["avg_24h"]
+    return _draw_row(
+        Row(
+            service.name,
+            service.state,
+            service.days,
+            tell_figure("uptime", uptime["24h"]) if look.shows_uptime else "",
+            "" if coverage is None or coverage >= FULLY_WATCHED else tell_figure("coverage", coverage),
+            "" if uptime["90d"] is None else tell_figure("uptime", uptime["90d"]),
+            tell_figure("response_ms", answers_in) if look.shows_response_times else "",
+        )
+    )
+
+
+@lru_cache(4096)
+def _draw_row(row: Row) -> Markup:
+    """Most rows are those of two seconds ago."""
+    draw = get_template_attribute("status_row.html", "draw_row")
+    days = tell_days(row.days)
+    label = f"{row.uptime_90d} up over 90 days; {days}" if row.uptime_90d else f"{days} in 90 days"
+    return Markup(draw(row, SIGNS[row.state], WORDS[row.state], draw_bars(row.days), label))  # noqa: S704  # made by a template
 
 
 def tell_figure(figure: str, value: float | None) -> str:

@@ -1,6 +1,6 @@
 """Services as the public sees them: each with its state, in groups, and the whole. Knows nothing of the database."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,6 +9,7 @@ from common.states import MAINTENANCE, State, group_state
 DAYS = 90
 UNWATCHED = "u"
 WINDOWS = ("24h", "7d", "30d", "90d")
+NO_VALUES = (None,) * len(WINDOWS)
 UNGROUPED = "Services"
 WORDS: dict[State, str] = {
     "operational": "Operational",
@@ -94,8 +95,8 @@ def _service_of(row: dict[str, Any], is_in_maintenance: bool) -> Service:
     )
 
 
-def _by_window(values: list[float | None] | None) -> dict[str, float | None]:
-    return dict(zip(WINDOWS, values or [None] * len(WINDOWS), strict=True))
+def _by_window(values: Sequence[float | None] | None) -> dict[str, float | None]:
+    return dict(zip(WINDOWS, values or NO_VALUES, strict=True))
 
 
 def shift_days(days: str, days_ago: int) -> str:

@@ -12,7 +12,7 @@ import orjson
 
 MAGIC = b"watchhouse status page 1\n"
 CHECKSUM_LENGTH = 64
-GZIP_LEVEL = 6
+GZIP_LEVEL = 5
 
 
 class NoSnapshot(Exception):

@@ -88,7 +88,7 @@ WITH planned AS (
     WHERE i.state <> 'unknown' AND (i.ended_at IS NULL OR i.ended_at > :since)
         AND greatest(i.began_at, :since) < least(coalesce(i.ended_at, st.valid_until), now())
 ), placed AS (
-    SELECT is_up, extract(epoch FROM lower(span) - :since)::float8 AS begins, extract(epoch FROM upper(span) - :since)::float8 AS ends
+    SELECT is_up, date_part('epoch', lower(span) - :since) AS begins, date_part('epoch', upper(span) - :since) AS ends
     FROM watched
 )
 SELECT json_build_object(
@@ -101,7 +101,7 @@ SELECT json_build_object(
     ),
     'requests', (
         SELECT coalesce(json_agg(json_build_array(step, requests, errors, seconds)), '[]') FROM (
-            SELECT floor(extract(epoch FROM at - :since) / 600)::int AS step,
+            SELECT floor(date_part('epoch', at - :since) / 600)::int AS step,
                 coalesce(sum(value) FILTER (WHERE figure = 'requests'), 0) AS requests,
                 coalesce(sum(value) FILTER (WHERE figure = 'errors'), 0) AS errors,
                 coalesce(sum(value) FILTER (WHERE figure = 'seconds'), 0) AS seconds
@@ -112,7 +112,7 @@ SELECT json_build_object(
     ),
     'hosts', (
         SELECT coalesce(json_agg(json_build_array(step, samples, cpu, memory)), '[]') FROM (
-            SELECT floor(extract(epoch FROM at - :since) / 600)::int AS step, sum(samples) AS samples,
+            SELECT floor(date_part('epoch', at - :since) / 600)::int AS step, sum(samples) AS samples,
                 sum(cpu_percent * samples) AS cpu, sum(memory_percent * samples) AS memory
             FROM host_metrics
             WHERE at >= :since AND at <= now()
