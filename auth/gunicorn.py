@@ -7,7 +7,9 @@ import gc
 import os
 from typing import Any
 
+from auth.database import ENGINE
 from auth.settings import read_settings
+from auth.silence import SilenceWatch
 
 COLLECT_AFTER = (20_000, 20, 20)
 
@@ -39,3 +41,8 @@ def when_ready(_: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Each worker looks after its own connections."""
+    SilenceWatch(worker.wsgi.extensions[ENGINE])

@@ -84,7 +84,7 @@ class Listener:
                 log.warning("listener_disconnected", error=type(error).__name__)
             self._is_away = True
             self._disconnect()
-            select.select([self._stopped], [], [], min(seconds, RECONNECT_SECONDS))
+            _wait_for([self._stopped], min(seconds, RECONNECT_SECONDS))
             return set()
 
     def stop(self) -> None:
@@ -110,7 +110,7 @@ class Listener:
         return connection
 
     def _hear(self, connection: extensions.connection, seconds: float) -> set[str]:
-        select.select([connection.fileno(), self._stopped], [], [], seconds)
+        _wait_for([connection.fileno(), self._stopped], seconds)
         connection.poll()
         heard = {notice.channel for notice in connection.notifies}
         connection.notifies.clear()
@@ -120,3 +120,11 @@ class Listener:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _wait_for(descriptors: list[int], seconds: float) -> None:
+    """Until there is something to read from one of them. Not by `select`, which ends at the 1024th open file."""
+    waiting = select.poll()
+    for descriptor in descriptors:
+        waiting.register(descriptor, select.POLLIN)
+    waiting.poll(seconds * 1000)

@@ -7,7 +7,7 @@ from flask import Response
 from auth.admin.demands import CHOICES, with_empty_rows
 from auth.admin.endpoint_form import EndpointForm, form_of
 from auth.admin.endpoints import HERE, find
-from auth.admin.staff import Done, Room, room_page
+from auth.admin.staff import Done, Room, demand_unchanged, room_page
 from auth.endpoints import changing, store
 from auth.endpoints.schemas import EndpointChange, Method, NewEndpoint
 from auth.http.body import check, named_changes
@@ -57,6 +57,7 @@ def show_endpoint_change(caller: Caller, endpoint_id: int) -> Any:
 @routes.act(HERE + "<key:endpoint_id>/edit/", body=EndpointForm, again=_show_form)
 def change_endpoint_by_form(caller: Caller, endpoint_id: int, body: EndpointForm) -> Any:
     """Change an endpoint's definition."""
+    demand_unchanged(body, form_of(find(endpoint_id).endpoint))
     changes = named_changes(check(EndpointChange, body.values))
     endpoint = changing.change_endpoint(caller, endpoint_id, changes)
     return Done(f"{HERE}{endpoint_id}/", f"{endpoint.name} is saved.")

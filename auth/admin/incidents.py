@@ -6,7 +6,7 @@ from flask import Response
 from pydantic import Field
 
 from auth.admin.filters import EMPTY
-from auth.admin.staff import Done, Room, StaffForm, room_page
+from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
 from auth.admin.typed import numbers_or_texts, text_of
 from auth.endpoints.store import list_names
 from auth.http.body import check, named_changes
@@ -124,10 +124,7 @@ def acknowledge_incident(caller: Caller, incident_id: int) -> Any:
 @routes.show(HERE + "<key:incident_id>/edit/", problems=(404,))
 def show_incident_change(caller: Caller, incident_id: int) -> Any:
     """The form of an incident, as it stands."""
-    incident = _find(incident_id)
-    affected = [str(endpoint.id) for endpoint in incident.endpoints]
-    form = IncidentForm(title=incident.title, impact=incident.impact, endpoints=affected)
-    return _show_form(caller, form, incident_id)
+    return _show_form(caller, _form_of(_find(incident_id)), incident_id)
 
 
 def _show_form(
@@ -148,8 +145,14 @@ def _show_form(
 @routes.act(HERE + "<key:incident_id>/edit/", body=IncidentForm, again=_show_form)
 def change_incident_by_form(caller: Caller, incident_id: int, body: IncidentForm) -> Any:
     """Change what an incident says of itself."""
+    demand_unchanged(body, _form_of(_find(incident_id)))
     changing.change_incident(caller, incident_id, named_changes(check(IncidentChange, body.values)))
     return Done(f"{HERE}{incident_id}/", "The incident is saved.")
+
+
+def _form_of(incident: IncidentDetail) -> IncidentForm:
+    affected = [str(endpoint.id) for endpoint in incident.endpoints]
+    return IncidentForm(title=incident.title, impact=incident.impact, endpoints=affected)
 
 
 def _find(incident_id: int) -> IncidentDetail:

@@ -6,7 +6,7 @@ from flask import Response
 
 from auth.admin.maintenance_form import MaintenanceForm, form_of, wall_clock, zone_names
 from auth.admin.repetition import ORDINALS, REPEATS, WEEKDAYS
-from auth.admin.staff import Done, Room, room_page
+from auth.admin.staff import Done, Room, demand_unchanged, room_page
 from auth.endpoints.store import list_names
 from auth.http.body import check
 from auth.http.paging import Page
@@ -83,6 +83,7 @@ def change_maintenance_by_form(caller: Caller, maintenance_id: int, body: Mainte
     """Change a plan: of one that has begun the form holds only the words and the end."""
     plan = _find(maintenance_id)
     before, after = form_of(plan), body
+    demand_unchanged(body, before)
     if has_begun(plan.model_dump(), utc_now()):
         kept = {name: getattr(body, name) for name in {*WORDS, end_field(plan.model_dump())}}
         after = before.model_copy(update=kept)

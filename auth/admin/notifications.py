@@ -5,9 +5,9 @@ from typing import Any
 from flask import Response
 from pydantic import Field
 
-from auth.admin.staff import Done, Room, StaffForm, room_page
+from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
 from auth.channels import store
-from auth.channels.schemas import KINDS, ChannelChange, NewChannel
+from auth.channels.schemas import KINDS, ChannelChange, ChannelView, NewChannel
 from auth.house import house
 from auth.http.body import check
 from auth.http.problems import Problem
@@ -30,7 +30,7 @@ class ChannelForm(StaffForm):
     @property
     def values(self) -> dict[str, Any]:
         """The form in the words of the API's models."""
-        said = {"name": self.name, "kinds": self.kinds, "is_enabled": bool(self.is_enabled)}
+        said = {"name": self.name.strip(), "kinds": self.kinds, "is_enabled": bool(self.is_enabled)}
         return {**said, "url": self.url.strip()} if self.url.strip() else said
 
 
@@ -73,9 +73,11 @@ def add_channel_by_form(caller: Caller, body: ChannelForm) -> Any:
 @routes.show(HERE + "<key:channel_id>/", problems=(404,))
 def show_channel(caller: Caller, channel_id: int) -> Any:
     """One channel, to be changed, with its messages."""
-    channel = store.find_channel(channel_id)
-    form = ChannelForm(name=channel.name, kinds=channel.kinds, is_enabled="on" if channel.is_enabled else "")
-    return _show_change(caller, form, channel_id)
+    return _show_change(caller, _form_of(store.find_channel(channel_id)), channel_id)
+
+
+def _form_of(channel: ChannelView) -> ChannelForm:
+    return ChannelForm(name=channel.name, kinds=channel.kinds, is_enabled="on" if channel.is_enabled else "")
 
 
 def _show_change(caller: Caller, body: ChannelForm, channel_id: int, refused: Problem | None = None) -> Response:
@@ -93,6 +95,7 @@ def _show_change(caller: Caller, body: ChannelForm, channel_id: int, refused: Pr
 @routes.act(HERE + "<key:channel_id>/", body=ChannelForm, again=_show_change)
 def change_channel_by_form(caller: Caller, channel_id: int, body: ChannelForm) -> Any:
     """Change a channel."""
+    demand_unchanged(body, _form_of(store.find_channel(channel_id)))
     store.change_channel(caller, channel_id, check(ChannelChange, body.values), house().settings.probe_allow)
     return Done(HERE, f"The channel {body.name} is saved.")
 

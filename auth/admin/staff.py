@@ -4,6 +4,7 @@ A form is sent, judged as a call of the API would be, and answered with the way 
 is shown beside its field, on the same page with all that was typed. Knows no room.
 """
 
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,12 @@ class StaffForm(Form):
     model_config = ConfigDict(str_max_length=LONGEST_TEXT)
 
     csrf_token: str = ""
+    seen: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What tells whether the thing is still as it was when the form was first shown."""
+        return self.seen or hashlib.sha256(self.model_dump_json(exclude={"csrf_token", "seen"}).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,12 @@ def _from_form(view: View, again: View | None) -> View:
         return _go_on(answer) if isinstance(answer, Done) else answer
 
     return guarded
+
+
+def demand_unchanged(sent: StaffForm, current: StaffForm) -> None:
+    """Raises Problem 409 when somebody else changed the thing since `sent` was shown: it would be undone unseen."""
+    if sent.seen and sent.seen != current.mark:
+        raise Problem(409, "Somebody else changed this meanwhile; load the page again to see how it stands now")
 
 
 def _wanted_of(view: View) -> Callable[..., dict[str, Any]]:

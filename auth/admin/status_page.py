@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from auth.admin.staff import Done, Room, StaffForm, room_page
+from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
 from auth.admin.typed import number_or_text, text_of
 from auth.http.body import check
 from auth.http.problems import Problem
@@ -59,9 +59,13 @@ class StatusForm(StaffForm):
 @routes.show(HERE)
 def show_status_settings(caller: Caller) -> Any:
     """The settings of the status page."""
+    return _show_form(caller, _form_now())
+
+
+def _form_now() -> StatusForm:
     settings = read_settings().model_dump()
     texts = {name: ("on" if value else "") if name in SWITCHES else str(value) for name, value in settings.items()}
-    return _show_form(caller, StatusForm(**texts))
+    return StatusForm(**texts)
 
 
 def _show_form(caller: Caller, body: StatusForm, refused: Problem | None = None) -> Response:
@@ -71,6 +75,7 @@ def _show_form(caller: Caller, body: StatusForm, refused: Problem | None = None)
 @routes.act(HERE, body=StatusForm, again=_show_form)
 def change_status_settings(caller: Caller, body: StatusForm) -> Any:
     """Change how the status page looks."""
+    demand_unchanged(body, _form_now())
     change_settings(caller, check(StatusSettings, body.values))
     return Done(HERE, "The settings are saved; the page shows them within a few seconds.")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 
 from auth.admin.filters import EMPTY, Part
-from auth.admin.staff import Done, Room, StaffForm, room_page
+from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
 from auth.http.body import check
 from auth.http.problems import Problem
 from auth.sign_in import Caller
@@ -62,9 +62,7 @@ def show_users(caller: Caller, query: UserFilter) -> Any:
 @routes.show(HERE + "<uuid:user_id>/", problems=(404,))
 def show_user(caller: Caller, user_id: UUID) -> Any:
     """One account, to be changed."""
-    user = _find(user_id)
-    flags = {flag: "on" if getattr(user, flag) else "" for flag in FLAGS}
-    return _show_user(caller, UserForm(role=user.role, **flags), user_id)
+    return _show_user(caller, _form_of(_find(user_id)), user_id)
 
 
 def _show_user(caller: Caller, body: UserForm, user_id: UUID, refused: Problem | None = None) -> Response:
@@ -83,11 +81,16 @@ def _show_user(caller: Caller, body: UserForm, user_id: UUID, refused: Problem |
 def change_user_by_form(caller: Caller, user_id: UUID, body: UserForm) -> Any:
     """Change an account; what the form leaves as it was is no change, so that a role may bring its rights along."""
     user = _find(user_id)
+    demand_unchanged(body, _form_of(user))
     wanted = check(UserChange, body.values).model_dump()
     changes = {name: value for name, value in wanted.items() if value != getattr(user, name)}
     if not changes:
         return Done(f"{HERE}{user_id}/", "Nothing was changed.")
     return Done(f"{HERE}{user_id}/", f"{change_rights(caller, user_id, changes).email} is saved.")
+
+
+def _form_of(user: User) -> UserForm:
+    return UserForm(role=user.role, **{flag: "on" if getattr(user, flag) else "" for flag in FLAGS})
 
 
 def _find(user_id: UUID) -> User:

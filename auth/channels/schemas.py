@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from auth.http.body import Body
+from auth.http.texts import OneLine
 
 Kind = Literal["changes", "incidents", "alerts"]
 KINDS: dict[Kind, str] = {
@@ -14,7 +15,7 @@ KINDS: dict[Kind, str] = {
     "alerts": "Alerts",
 }
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=100), OneLine]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
 Kinds = Annotated[list[Kind], Field(min_length=1, max_length=len(KINDS))]
 

@@ -38,8 +38,8 @@ def change_endpoint(caller: Caller, endpoint_id: int, changes: dict[str, Any]) -
     if gives_parent and store.is_circle(endpoint_id, changes["parent_id"]):
         raise bad_fields(CIRCLE)
     store.update_endpoint(endpoint, changes)
-    after = store.columns_of(endpoint)
-    record(caller, "endpoint.changed", "endpoint", endpoint_id, changes_between(before, after, secret=SECRET))
+    if changed := changes_between(before, store.columns_of(endpoint), secret=SECRET):
+        record(caller, "endpoint.changed", "endpoint", endpoint_id, changed)
     return endpoint
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from auth.endpoints.standing import Standing
 from auth.endpoints.store import Watched, columns_of
+from auth.http.numbers import Figure
 from common.states import State
 
 
@@ -16,22 +17,22 @@ class Uptime(BaseModel):
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, from_attributes=True)
 
-    uptime_24h: float | None = Field(None, alias="24h")
-    uptime_7d: float | None = Field(None, alias="7d")
-    uptime_30d: float | None = Field(None, alias="30d")
-    uptime_90d: float | None = Field(None, alias="90d")
-    coverage_24h: float | None = Field(None, alias="coverage")
-    coverage_7d: float | None = None
-    coverage_30d: float | None = None
-    coverage_90d: float | None = None
+    uptime_24h: Figure | None = Field(None, alias="24h")
+    uptime_7d: Figure | None = Field(None, alias="7d")
+    uptime_30d: Figure | None = Field(None, alias="30d")
+    uptime_90d: Figure | None = Field(None, alias="90d")
+    coverage_24h: Figure | None = Field(None, alias="coverage")
+    coverage_7d: Figure | None = None
+    coverage_30d: Figure | None = None
+    coverage_90d: Figure | None = None
 
 
 class ResponseMs(BaseModel):
     """Milliseconds of the last check, and of those of 24 hours."""
 
-    last: float | None = None
-    avg_24h: float | None = None
-    p95_24h: float | None = None
+    last: Figure | None = None
+    avg_24h: Figure | None = None
+    p95_24h: Figure | None = None
 
 
 class EndpointView(BaseModel):
@@ -56,7 +57,7 @@ class CheckView(BaseModel):
     outcome: str
     reason: str | None
     started_at: datetime | None
-    duration_ms: float | None
+    duration_ms: Figure | None
     status_code: int | None
 
 
@@ -64,11 +65,11 @@ class StaffCheckView(CheckView):
     """A check with its phases and all that was observed."""
 
     detail: str | None
-    dns_ms: float | None
-    connect_ms: float | None
-    tls_ms: float | None
-    wait_ms: float | None
-    transfer_ms: float | None
+    dns_ms: Figure | None
+    connect_ms: Figure | None
+    tls_ms: Figure | None
+    wait_ms: Figure | None
+    transfer_ms: Figure | None
     body_bytes: int | None
     attempts: int
     address: str | None

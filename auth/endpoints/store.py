@@ -15,6 +15,7 @@ from sql.statements import load
 RECENT_CHECKS = 50
 
 statements = load("endpoints")
+notifications = load("notifications")
 
 
 Found = Select[Endpoint, EndpointState, EndpointFigures]  # the last two by an outer join
@@ -94,7 +95,9 @@ def update_endpoint(endpoint: Endpoint, values: dict[str, Any]) -> None:
 
 
 def remove_endpoint(endpoint: Endpoint) -> None:
-    """Take the endpoint away, and with it all that was found of it."""
+    """Take the endpoint away, and with it all that was found of it; whoever knows of its alerts hears of that."""
+    told = f"{' '.join(endpoint.name.split())} is no longer watched"
+    run_within(notifications.queue_end_of_watch, endpoint_id=endpoint.id, subject=told, body=f"{told}.")
     db.session.delete(endpoint)
     db.session.flush()
     run_within(statements.announce_endpoints)

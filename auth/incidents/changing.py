@@ -36,8 +36,8 @@ def change_incident(caller: Caller, incident_id: int, changes: dict[str, Any]) -
     if "endpoints" in changes:
         store.set_affected(incident_id, changes["endpoints"])
     store.update_incident(incident, columns)
-    after = _fields_of(incident)
-    record(caller, "incident.changed", "incident", incident_id, changes_between(before, after))
+    if changed := changes_between(before, _fields_of(incident)):
+        record(caller, "incident.changed", "incident", incident_id, changed)
 
 
 def write_update(caller: Caller, incident_id: int, body: NewUpdate) -> None:

@@ -34,8 +34,9 @@ def change_maintenance(caller: Caller, maintenance_id: int, changes: dict[str, A
     after = {**before, **differing}
     if faults := {**faults_of(after), **refuse_changes(before, differing, utc_now())}:
         raise bad_fields(faults)
-    store.update_maintenance(maintenance, differing)
-    record(caller, "maintenance.changed", "maintenance", maintenance_id, changes_between(before, after))
+    if differing:
+        store.update_maintenance(maintenance, differing)
+        record(caller, "maintenance.changed", "maintenance", maintenance_id, changes_between(before, after))
 
 
 def end_maintenance(caller: Caller, maintenance_id: int) -> None:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from auth.http.numbers import round_down
+
 STEP = timedelta(minutes=10)
 STEP_SECONDS = STEP.total_seconds()
 STEPS = 144
@@ -101,11 +103,6 @@ def watched_seconds(groups: Iterable[Sequence[Any]]) -> tuple[Counts, Counts]:
         for step in range(first, min(last, STEPS - 1) + 1):
             into[step] += (ends if step == last else spans * STEP_SECONDS) - (begins if step == first else 0)
     return up, down
-
-
-def round_down(value: float) -> float:
-    """Two decimals, cut, not rounded: an uptime of 99.999 % is not 100 %."""
-    return int(value * 100 + 1e-7) / 100
 
 
 def _columns(rows: Iterable[Sequence[float]]) -> tuple[Counts, Counts, Counts]:

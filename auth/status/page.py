@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from flask import get_template_attribute, render_template
 from markupsafe import Markup
 
+from auth.http.numbers import round_down
 from auth.status.bars import draw_bars, tell_days
-from auth.status.day import round_down
 from auth.status.document import graph_data, shown_figures
 from auth.status.look import Look
 from auth.status.services import HEADLINES, UPDATE_WORDS, WORDS, Service

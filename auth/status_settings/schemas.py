@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from auth.http.body import Body
+from auth.http.texts import OneLine
 
 Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
@@ -14,7 +15,7 @@ class StatusSettings(Body):
 
     model_config = ConfigDict(from_attributes=True)
 
-    title: Annotated[str, Field(min_length=1, max_length=100)]
+    title: Annotated[str, Field(min_length=1, max_length=100), OneLine]
     description: Annotated[str, Field(max_length=1000)]
     primary_color: Color
     success_color: Color

@@ -76,23 +76,23 @@ def _resolve(connection: PoolProxiedConnection, holding: Sequence[Finding], now:
 
 
 def _tell_opened(rows: Iterable[Row]) -> list[News]:
-    return [News(ALERTS, _subject("Alert", rule, subject), message) for rule, subject, message, *_ in rows]
+    return [News(ALERTS, _subject("Alert", message), message) for _, _, message, *_ in rows]
 
 
 def _tell_resolved(rows: Iterable[Row]) -> list[News]:
     return [
-        News(ALERTS, _subject("Resolved", rule, subject), f"{message} The alert lasted {texts.span(ended - began)}.")
-        for rule, subject, message, began, ended, is_silenced in rows
+        News(ALERTS, _subject("Resolved", message), f"{message} The alert lasted {texts.span(ended - began)}.")
+        for _, _, message, began, ended, is_silenced in rows
         if not is_silenced
     ]
 
 
 def _tell_reminded(rows: Iterable[Row], now: datetime) -> list[News]:
     return [
-        News(ALERTS, _subject("Still", rule, subject), f"{message} The alert has lasted {texts.span(now - began)}.")
-        for rule, subject, message, began in rows
+        News(ALERTS, _subject("Still", message), f"{message} The alert has lasted {texts.span(now - began)}.")
+        for _, _, message, began in rows
     ]
 
 
-def _subject(what: str, rule: str, subject: str) -> str:
-    return texts.one_line(f"{what}: {rule.replace('_', ' ')}, {subject.replace(':', ' ', 1)}")
+def _subject(what: str, message: str) -> str:
+    return texts.one_line(f"{what}: {message.removesuffix('.')}")

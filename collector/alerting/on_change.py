@@ -59,7 +59,9 @@ def _is_first_good(change: Change) -> bool:
 def _follow(
     connection: PoolProxiedConnection, changes: Sequence[EndpointChange], silencing: Silencing, now: datetime
 ) -> list[News]:
-    falls = [_fall(one, silencing) for one in changes if _falls(one.change)]
+    falls = [
+        _fall(one, silencing) for one in changes if _falls(one.change) and one.endpoint_id not in silencing.unwatched
+    ]
     recoveries = [_recovery(one) for one in changes if _recovers(one.change)]
     return [
         *outages.begin(connection, falls, now),
@@ -82,7 +84,7 @@ def _fall(one: EndpointChange, silencing: Silencing) -> Fall:
 
 
 def _recovery(one: EndpointChange) -> Recovery:
-    return Recovery(one.endpoint_id, one.name, one.change.after, one.change.at, is_held=one.change.is_held)
+    return Recovery(one.endpoint_id, one.name, one.change.after, one.change.at)
 
 
 def _tell_rest(changes: Iterable[EndpointChange], silencing: Silencing) -> list[News]:

@@ -55,7 +55,6 @@ class Recovery:
     name: str
     state: State | None
     at: datetime
-    is_held: bool = False
 
     @property
     def message(self) -> str:
@@ -96,7 +95,9 @@ def begin(connection: PoolProxiedConnection, falls: Sequence[Fall], now: datetim
 
 
 def end(connection: PoolProxiedConnection, recoveries: Sequence[Recovery], now: datetime) -> list[News]:
-    """Resolve the alerts and incidents of outages that are over. Their end is told where their beginning was."""
+    """Resolve the alerts and incidents of outages that are over. Their end is told where their beginning was, though
+    the endpoint flaps by now.
+    """
     if not recoveries:
         return []
     findings = [
@@ -108,7 +109,7 @@ def end(connection: PoolProxiedConnection, recoveries: Sequence[Recovery], now: 
     told = [
         News(OUTAGES, _subject(one), f"{one.message} It was down for {texts.span(lengths[subject])}.")
         for one in recoveries
-        if (subject := endpoint_subject(one.endpoint_id)) in lengths and not one.is_held
+        if (subject := endpoint_subject(one.endpoint_id)) in lengths
     ]
     return told + _close_incidents(connection, recoveries)
 

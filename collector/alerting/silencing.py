@@ -25,12 +25,15 @@ class Silencing:
     states: Mapping[int, State]  # of those of which evidence holds
     looked_at: Mapping[int, datetime]
     in_maintenance: Collection[int]
+    unwatched: Collection[int]  # switched off: somebody looks at them now and then, but nobody waits for them
 
     def reason(self, endpoint_id: int, since: datetime | None = None) -> str | None:
         """Why an endpoint is not told of just now; None when it is.
 
         What began at `since` waits until its parents were looked at after that: a child is often seen to fall first.
         """
+        if endpoint_id in self.unwatched:
+            return "unwatched"
         found = silence(endpoint_id, self.parents, self.states, self.in_maintenance)
         if found or since is None:
             return found
@@ -50,6 +53,7 @@ def read_silencing(connection: PoolProxiedConnection, endpoint_ids: Collection[i
         states={row[0]: row[2] for row in kin if row[2] is not None},
         looked_at={row[0]: row[3] for row in kin if row[2] is not None},
         in_maintenance={row[0] for row in kin if any(plan.concerns(row[0]) for plan in plans)},
+        unwatched={row[0] for row in kin if not row[4]},
     )
 
 

@@ -50,7 +50,8 @@ def run(context: Context[Metrics]) -> None:
         _delete_all(context, table, statement)
     silent = context.query(collecting.delete_silent_collectors, keep=KEEP_COLLECTORS)[0][0]
     context.metrics.deleted.labels("collectors").inc(silent)
-    context.metrics.dropped.inc(context.query(collecting.drop_partitions, moment=context.clock())[0][0])
+    while context.query(collecting.drop_partitions, moment=context.clock())[0][0]:
+        context.metrics.dropped.inc()
 
 
 def _delete_all(context: Context[Metrics], table: str, statement: Statement) -> None:

@@ -58,9 +58,11 @@ class Courier:
 
     def _read_line(self, end: float) -> bytes:
         output, line = self._process.stdout.fileno(), b""  # type: ignore[union-attr]  # a pipe, by its making
+        waiting = select.poll()  # `select` ends at the 1024th open file
+        waiting.register(output, select.POLLIN)
         while not line.endswith(b"\n"):
             left = end - time.monotonic()
-            if left <= 0 or not select.select([output], [], [], left)[0]:
+            if left <= 0 or not waiting.poll(left * 1000):
                 raise DeliveryDelayed(f"no answer within {TIMEOUT_SECONDS:g} s")
             read = os.read(output, 65_536)
             if not read:

@@ -26,6 +26,7 @@ from common.clock import utc_now
 
 MOST_BEGUN = 32  # in one turn, so that answers are read between
 LONGEST_WAIT = 1.0
+AFTER_STUMBLE_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -43,7 +44,8 @@ class Engine:
         look_up: Lookup = look_up,
         ca_file: str | None = None,
     ) -> None:
-        self._make_exchange = partial(Exchange, guard, Room(), clock=clock, ca_file=ca_file)
+        self._room = Room()
+        self._make_exchange = partial(Exchange, guard, self._room, clock=clock, ca_file=ca_file)
         self._queue = Queue(at_once=at_once, per_host=per_host)
         self._resolver = Resolver(look_up)
         self._transfers = Transfers()
@@ -84,7 +86,11 @@ class Engine:
     def run(self, stopping: threading.Event) -> None:
         """Work until `stopping` is set or `stop` is called."""
         while not stopping.is_set() and not self._is_stopped:
-            self.step(LONGEST_WAIT)
+            try:
+                self.step(LONGEST_WAIT)
+            except Exception:  # the rim: a thread that ended would leave every check of this house unmade
+                log.exception("probes_stumbled")
+                stopping.wait(AFTER_STUMBLE_SECONDS)
 
     def stop(self) -> None:
         """End `run` now; from any thread."""
@@ -98,6 +104,7 @@ class Engine:
             exchange.handle.close()
         for exchange in self._idle:
             exchange.handle.close()
+        self._room.close_spares()
         self._resolver.close()
         self._transfers.close()
 
@@ -109,6 +116,7 @@ class Engine:
         self._begin_due()
         self._give_up_lookups()
         self._transfers.keep_time()
+        self._room.close_spares()
         for curl, number, message in self._transfers.ended():
             self._finish(curl, number, message)
 
@@ -124,7 +132,7 @@ class Engine:
             else:
                 exchange = self._idle.pop() if self._idle else self._make_exchange()
                 exchange.begin(job, time.monotonic())
-                self._begin_hop(exchange)
+                self._try(exchange, partial(self._begin_hop, exchange))
 
     def _begin_hop(self, exchange: Exchange) -> None:
         name, serial = exchange.name_to_look_up(), exchange.serial
@@ -140,7 +148,7 @@ class Engine:
     def _looked_up(self, exchange: Exchange, serial: int, found: Found) -> None:
         if exchange.serial == serial and exchange.is_looking_up:
             exchange.is_looking_up = False
-            self._connect(exchange, found)
+            self._try(exchange, partial(self._connect, exchange, found))
 
     def _give_up_lookups(self) -> None:
         now = time.monotonic()
@@ -158,11 +166,25 @@ class Engine:
         self._connected[exchange.handle.curl] = exchange
         self._transfers.add(exchange.handle.curl)
 
+    def _try(self, exchange: Exchange, act: Callable[[], None]) -> None:
+        """The rim: what a stranger's answer does to us ends this check, and no other."""
+        try:
+            act()
+        except Exception:
+            log.exception("probe_broke", endpoint=exchange.target.name)
+            self._connected.pop(exchange.handle.curl, None)
+            self._end(exchange, exchange.break_off(time.monotonic()))
+
     def _finish(self, curl: pycurl.Curl, number: int, message: str) -> None:
         exchange = self._connected.pop(curl)
-        attempt = exchange.finish(number, message, time.monotonic())
-        self._transfers.remove(curl)
-        exchange.handle.rest()
+        self._try(exchange, partial(self._go_on, exchange, number, message))
+
+    def _go_on(self, exchange: Exchange, number: int, message: str) -> None:
+        try:
+            attempt = exchange.finish(number, message, time.monotonic())
+        finally:
+            self._transfers.remove(exchange.handle.curl)
+            exchange.handle.rest()
         if attempt is None:
             self._begin_hop(exchange)
         else:

@@ -18,6 +18,7 @@ from collector.probing.resolver import Found
 from collector.probing.target import Where
 
 LONG_LOOKUP = "no end of the name lookup within the limit"
+BROKEN = "what came is more than we can deal with"
 
 
 class Exchange:
@@ -32,6 +33,7 @@ class Exchange:
         self.handle = Handle(self._may_connect, room, body_cap=BODY_CAP, ca_file=ca_file)
         self.is_looking_up = False
         self.serial = 0  # which check this is: a lookup that answers for one before is known by it
+        self._is_broken = False
 
     def begin(self, job: Job, now: float) -> None:
         """Start with the target's own URL."""
@@ -45,8 +47,8 @@ class Exchange:
 
     @property
     def is_spent(self) -> bool:
-        """Whether its handle was told to trust anybody, and must not be used again."""
-        return self.untrusted is not None
+        """Whether its handle was told to trust anybody, or stands who knows where, and must not be used again."""
+        return self._is_broken or self.untrusted is not None
 
     def name_to_look_up(self) -> str | None:
         """The host, when it is a name; an address stands for itself."""
@@ -79,6 +81,11 @@ class Exchange:
     def give_up(self, now: float) -> Attempt:
         """The limit passed before there was an address to connect to."""
         return self.untrusted or self._fail("timeout", LONG_LOOKUP, now)
+
+    def break_off(self, now: float) -> Attempt:
+        """We failed at it ourselves, wherever it stood."""
+        self._is_broken = True
+        return Attempt("major_outage", "internal", BROKEN, self.started_at, (now - self.began) * MS)
 
     def finish(self, number: int, message: str, now: float) -> Attempt | None:
         """The hop ended with libcurl's `number`, 0 for good; None when another one follows."""

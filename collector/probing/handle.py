@@ -23,10 +23,16 @@ OpenSocket = Callable[[str, int], bool]  # address and port: may it be connected
 
 @dataclass
 class Room:
-    """How much memory all bodies that are being read may take."""
+    """What all handles share: the memory that bodies may take, and sockets that libcurl has its own copies of."""
 
     limit: int = MOST_KEPT
     used: int = 0
+    spares: list[socket.SocketType] = field(default_factory=list)
+
+    def close_spares(self) -> None:
+        """To be said between libcurl's turns; else each connection would take two of our open files."""
+        while self.spares:
+            self.spares.pop().close()
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,6 @@ class Handle:
         self._room = room
         self._body_cap = body_cap
         self._keeps_body = False
-        self._socket: socket.SocketType | None = None
         self._has_resolve = False
         self._set_limits(ca_file or default_ca_file())
 
@@ -136,7 +141,6 @@ class Handle:
         """Forget what came; its bytes make room for others."""
         self._room.used -= sum(map(len, self.received.chunks))
         self.received = Received()
-        self._close_spare()
 
     def close(self) -> None:
         """Give it back to the system."""
@@ -144,19 +148,14 @@ class Handle:
         self.curl.close()
 
     def _open_socket(self, _purpose: int, wanted: Any) -> Any:
-        """Asked at every real connect. libcurl gets a copy of the socket, so ours is closed at the next turn."""
-        self._close_spare()
+        """Asked at every real connect. libcurl makes a copy of the socket when this returns; ours is closed after."""
         address, port = wanted.addr[0], wanted.addr[1]
         if not self._may_connect(address, port):
             return pycurl.SOCKET_BAD
         self.connected_to = address
-        self._socket = socket.SocketType(wanted.family, wanted.socktype, wanted.protocol)
-        return self._socket
-
-    def _close_spare(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        made = socket.SocketType(wanted.family, wanted.socktype, wanted.protocol)
+        self._room.spares.append(made)
+        return made
 
     def _take_body(self, chunk: bytes) -> int:
         """Counts what comes, keeps what is wanted; 0 ends the transfer."""
@@ -199,9 +198,9 @@ class Handle:
 
     @property
     def redirect_url(self) -> str | None:
-        """Where the answer sends us, as a whole URL."""
-        found: str | None = self.curl.getinfo(pycurl.REDIRECT_URL)
-        return found
+        """Where the answer sends us, as a whole URL. Its bytes are a stranger's: no charset is sure."""
+        found: bytes | None = self.curl.getinfo_raw(pycurl.REDIRECT_URL)
+        return None if found is None else found.decode("utf-8", "replace")
 
     @property
     def system_error(self) -> int:

@@ -54,7 +54,7 @@ def next_hop(target: Target, hop: Hop, status: int, location: str, now: float) -
 
     Headers and body were meant for one scheme, host and port; elsewhere they are not carried.
     """
-    where = read_where(location)
+    where = read_where(location) if location.isascii() else None
     if where is None:
         return "sent to no URL of http or https"
     method, body = _carried(hop, status)

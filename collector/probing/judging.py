@@ -177,7 +177,14 @@ def judge_json(demand: Json, seen: Seen) -> Finding:
     value = json_path.find(demand.path, seen.document)
     if value is json_path.NONE_FOUND:
         return Finding(None, False)
-    return Finding(orjson.dumps(value).decode(), _compares(demand, value))
+    return Finding(_show(value), _compares(demand, value))
+
+
+def _show(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # it reads more brackets within brackets than it writes
+        return f"a {type(value).__name__} too deep to be shown"
 
 
 def _compares(demand: Json, value: Any) -> bool:

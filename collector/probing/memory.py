@@ -17,14 +17,15 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class Remembered:
     """An endpoint and its first slot that has not been begun here.
 
-    While `is_open` its last slot is not stored, so that nobody can claim the next one: that one is not covered.
+    While its last slot is not stored nobody can claim the next one: a round of claims covers those that were stored
+    (`closed_in` the round before it, or earlier), of others `claimed_until` only.
     """
 
     definition: Definition
     next_slot: datetime
     is_down: bool
-    covered_until: datetime
-    is_open: bool = True
+    claimed_until: datetime
+    closed_in: int | None = None
     is_ahead: bool = False  # the slots before that were begun by memory
 
 
@@ -33,6 +34,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.covered_until = NEVER
+        self._round = self._covered_by = 0
         self._endpoints: dict[int, Remembered] = {}
         self._lock = Lock()
 
@@ -46,15 +48,22 @@ class Memory:
             self._endpoints[definition.endpoint_id] = Remembered(definition, next_slot, is_down, next_slot)
         return True
 
-    def cover(self, until: datetime, passed: datetime) -> None:
-        """All slots before `until` are claimed. Who had one before `passed`, and not here, is somebody else's now."""
+    def begin_round(self) -> None:
+        """A round of claims begins."""
+        with self._lock:
+            self._round += 1
+
+    def cover(self, until: datetime) -> None:
+        """That round has claimed all slots before `until`, here or elsewhere."""
         with self._lock:
             self.covered_until = max(self.covered_until, until)
+            self._covered_by = self._round
+
+    def let_go(self, passed: datetime) -> None:
+        """Who had a slot before `passed`, and not here, is somebody else's by now."""
+        with self._lock:
             for endpoint_id, known in list(self._endpoints.items()):
-                if known.is_open:
-                    continue
-                known.covered_until = until
-                if known.next_slot < passed:
+                if known.closed_in is not None and known.next_slot < passed:
                     del self._endpoints[endpoint_id]
 
     def due(self, until: datetime) -> list[tuple[Definition, datetime, bool]]:
@@ -76,7 +85,7 @@ class Memory:
         with self._lock:
             known = self._endpoints.get(endpoint_id)
             if known is not None:
-                known.is_open = False
+                known.closed_in = self._round
 
     def forget(self, endpoint_ids: Iterable[int]) -> None:
         """These are gone."""
@@ -84,14 +93,15 @@ class Memory:
             for endpoint_id in endpoint_ids:
                 self._endpoints.pop(endpoint_id, None)
 
-    @staticmethod
-    def _give(known: Remembered, until: datetime) -> tuple[Definition, datetime, bool] | None:
+    def _give(self, known: Remembered, until: datetime) -> tuple[Definition, datetime, bool] | None:
         interval = known.definition.interval
-        if known.next_slot < known.covered_until:
-            known.next_slot -= (known.next_slot - known.covered_until) // interval * interval
+        is_covered = known.closed_in is not None and known.closed_in < self._covered_by
+        covered_until = self.covered_until if is_covered else known.claimed_until
+        if known.next_slot < covered_until:
+            known.next_slot -= (known.next_slot - covered_until) // interval * interval
         if known.next_slot >= until:
             return None
         slot = known.next_slot
-        known.next_slot += interval
-        known.is_ahead = known.is_open = True
+        known.next_slot = known.claimed_until = slot + interval
+        known.is_ahead, known.closed_in = True, None
         return known.definition, slot, known.is_down

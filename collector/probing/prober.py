@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from collector.alerting.on_change import on_change
+from collector.open_files import allow_files
 from collector.probing.asked import AskedChecks
 from collector.probing.checks import Checks, Finished
 from collector.probing.engine import Engine as ProbeEngine
@@ -23,20 +24,24 @@ from sql.errors import translate
 
 CONNECTIONS = 4  # claims, results, requests; and one for a slow moment
 STOP_SECONDS = 2.0
+OTHER_FILES = 400  # lookups of names, the database, scrapes, webhooks: what is open besides probes
 
 log = structlog.get_logger()
 
 
 def make_probe_engine(settings: Settings) -> ProbeEngine:
-    """The engine, guarded as the settings say."""
+    """The engine, guarded as the settings say, and within what the system lets us open."""
     guard = Guard.of(settings.probe_allow, settings.auth_url)
-    return ProbeEngine(guard, at_once=settings.probes_at_once, per_host=settings.probes_per_host)
+    sockets = max(1, allow_files(settings.probes_at_once + OTHER_FILES) - OTHER_FILES)
+    if sockets < settings.probes_at_once:
+        log.warning("open_files_are_few", probes_at_once=sockets, wanted=settings.probes_at_once)
+    return ProbeEngine(guard, at_once=min(sockets, settings.probes_at_once), per_host=settings.probes_per_host)
 
 
 class Prober:
-    """Probes while it runs."""
+    """Probes while it runs. Should a part of it end by a fault of ours, `on_death` is called: half a prober is none."""
 
-    def __init__(self, settings: Settings, registry: CollectorRegistry) -> None:
+    def __init__(self, settings: Settings, registry: CollectorRegistry, on_death: Callable[[], None]) -> None:
         name = settings.name
         self._database = make_engine(settings.database_url, process="collector", pool_size=CONNECTIONS)
         self._engine = make_probe_engine(settings)
@@ -54,9 +59,11 @@ class Prober:
             backlog=lambda: self._recorder.waiting,
             clock=utc_now,
         )
+        self.has_died = False
+        self._on_death = on_death
         self._stopping = Event()
         self._threads = {
-            name: Thread(target=work, args=[self._stopping], name=name, daemon=True)
+            name: Thread(target=self._run, args=[name, work], name=name, daemon=True)
             for name, work in {
                 "probes": self._engine.run,
                 "recorder": self._recorder.run,
@@ -84,6 +91,14 @@ class Prober:
         last = Thread(target=self._end, name="end", daemon=True)
         last.start()
         last.join(STOP_SECONDS)
+
+    def _run(self, name: str, work: Callable[[Event], None]) -> None:
+        try:
+            work(self._stopping)
+        except Exception:  # the rim of a thread: nobody else would hear of it
+            log.exception("prober_died", part=name)
+            self.has_died = True
+            self._on_death()
 
     def _end(self) -> None:
         for name in ("claims", "memory", "probes", "recorder"):

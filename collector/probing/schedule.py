@@ -149,6 +149,7 @@ class Schedule:
         gone = self._metrics.endpoints.keep(planned)
         self._targets.forget(gone)
         self.memory.forget(gone)
+        self.memory.let_go(moment - GONE)
         self._next_plan = time.monotonic() + pause
 
     def _renew(self, moment: datetime) -> None:
@@ -161,6 +162,7 @@ class Schedule:
 
     def _claim(self, moment: datetime) -> bool:
         is_settled, horizon = self._is_settled(), moment + HORIZON
+        self.memory.begin_round()
         rows = self._query(
             sql.claim_slots,
             claimed_by=self._collector,
@@ -177,7 +179,7 @@ class Schedule:
         is_full = len(rows) >= MOST_A_ROUND
         self._is_steady = self._is_steady or is_settled
         if is_settled and not is_full:
-            self.memory.cover(horizon, moment - GONE)
+            self.memory.cover(horizon)
         return is_full
 
     def _take(self, row: Row) -> None:

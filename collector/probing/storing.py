@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import orjson
 from sqlalchemy.pool import PoolProxiedConnection
 
 from collector.alerting.on_change import EndpointChange
@@ -66,7 +67,7 @@ def store(
     endpoint_ids = sorted(by_endpoint)
     places = {row[0]: Place(*row[1:]) for row in run(connection, schedule.lock_schedule, endpoint_ids=endpoint_ids)}
     known = {
-        endpoint_id: Standing(endpoint_id, name, Track.from_dict(track) if track else None)
+        endpoint_id: Standing(endpoint_id, name, Track.from_dict(orjson.loads(track)) if track else None)
         for endpoint_id, name, track in run(connection, checks.read_tracks, endpoint_ids=endpoint_ids)
     }
     for endpoint_id in endpoint_ids:

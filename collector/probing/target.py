@@ -59,10 +59,10 @@ class Target:
     max_redirects: int = MOST_REDIRECTS
 
     def __post_init__(self) -> None:
-        """A line break in a header would begin another header, or another request."""
+        """A line break in a header would begin another header, or another request; libcurl is given ASCII only."""
         for text in (self.method, self.url, *self.headers, *self.headers.values()):
-            if not text.isprintable() and any(sign in text for sign in "\r\n\0"):
-                raise ValueError("a method, URL or header holds a line break")
+            if not text.isascii() or any(sign in text for sign in "\r\n\0"):
+                raise ValueError("a method, URL or header holds a line break, or signs beyond ASCII")
 
     @cached_property
     def where(self) -> Where | None:

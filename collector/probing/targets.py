@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+import orjson
 
 from collector.probing.target import Target
 from common.assertions import parse_assertions
@@ -11,19 +13,19 @@ from common.probe_mark import HEADER, sign
 
 
 class EndpointRow(NamedTuple):
-    """What statements tell of an endpoint, in their order."""
+    """What statements tell of an endpoint, in their order; headers and assertions as JSON."""
 
     endpoint_id: int
     name: str
     url: str
     method: str
-    headers: dict[str, str]
+    headers: str
     body: str | None
     interval_seconds: int
     timeout_seconds: int
     retries: int
     expected_status: list[str]
-    assertions: list[Any]
+    assertions: str
     degraded_after_ms: int
 
 
@@ -84,11 +86,11 @@ class Targets:
             name=row.name,
             url=self._auth_url + row.url if is_own else row.url,
             method=row.method,
-            headers=row.headers,
+            headers=orjson.loads(row.headers),
             body=None if row.body is None else row.body.encode(),
             timeout_seconds=row.timeout_seconds,
             expected_status=tuple(row.expected_status),
-            assertions=parse_assertions(row.assertions),
+            assertions=parse_assertions(orjson.loads(row.assertions)),
             degraded_after_ms=row.degraded_after_ms,
             is_own=is_own,
         )

@@ -1,13 +1,13 @@
 -- name: read_kin
--- purpose: endpoints and all they hang under, with what is known of each: its state while evidence of it holds, and when it
---   was last looked at. A circle of parents ends by UNION, which takes each only once.
+-- purpose: endpoints and all they hang under, with what is known of each: its state while evidence of it holds, when it
+--   was last looked at, and whether it is watched. A circle of parents ends by UNION, which takes each only once.
 -- params: endpoint_ids bigint[], moment timestamptz
 WITH RECURSIVE kin AS (
     SELECT id, parent_id, is_enabled FROM endpoints WHERE id = ANY (:endpoint_ids)
     UNION
     SELECT parent.id, parent.parent_id, parent.is_enabled FROM kin JOIN endpoints parent ON parent.id = kin.parent_id
 )
-SELECT kin.id, kin.parent_id, s.state, s.last_checked_at
+SELECT kin.id, kin.parent_id, s.state, s.last_checked_at, kin.is_enabled
 FROM kin
 LEFT JOIN endpoint_states s ON s.endpoint_id = kin.id AND s.valid_until > :moment AND kin.is_enabled;
 

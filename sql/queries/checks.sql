@@ -2,7 +2,7 @@
 -- purpose: where the endpoints stand whose checks are about to be stored; one that is gone gives no row. Their places in
 --   the schedule are locked by then, which keeps other writers away.
 -- params: endpoint_ids bigint[]
-SELECT e.id, e.name, t.track
+SELECT e.id, e.name, t.track::text
 FROM endpoints AS e
 LEFT JOIN endpoint_states AS t ON t.endpoint_id = e.id
 WHERE e.id = ANY (:endpoint_ids);
@@ -52,8 +52,8 @@ ON CONFLICT (endpoint_id, began_at) DO UPDATE SET state = excluded.state, ended_
 -- purpose: what a check that somebody asked for needs to know: of the endpoints with these ids or names, or of all that
 --   are enabled where both are null. The columns are those of claim_slots.
 -- params: endpoint_ids bigint[], names text[]
-SELECT NULL::timestamptz, e.id, e.name, e.url, e.method, e.headers, e.body, e.interval_seconds, e.timeout_seconds, e.retries,
-    e.expected_status, e.assertions, e.degraded_after_ms, coalesce(t.state = 'major_outage', false), false, 0
+SELECT NULL::timestamptz, e.id, e.name, e.url, e.method, e.headers::text, e.body, e.interval_seconds, e.timeout_seconds, e.retries,
+    e.expected_status, e.assertions::text, e.degraded_after_ms, coalesce(t.state = 'major_outage', false), false, 0
 FROM endpoints AS e
 LEFT JOIN endpoint_states AS t ON t.endpoint_id = e.id
 WHERE CASE

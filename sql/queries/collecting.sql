@@ -75,7 +75,8 @@ WHERE job = :job AND slot = :slot AND claimed_by = :claimed_by AND finished_at I
 SELECT make_partitions(:moment);
 
 -- name: drop_partitions
--- purpose: whole partitions leave at once; deleting their rows would cost as much as writing them did.
+-- purpose: whole partitions leave at once; deleting their rows would cost as much as writing them did. One at a time;
+--   returns how many, and 0 when no more can be dropped now.
 -- params: moment timestamptz
 SELECT drop_partitions(:moment);
 

@@ -1,10 +1,10 @@
 -- name: read_incidents
 -- purpose: incidents as JSON with the endpoints they affect, newest first, and for one incident its timeline, in one
---   round trip. Who does not see all sees no endpoint that is not public, and no incident that is only of such ones.
---   One row more than `page` tells whether there is a next page.
+--   round trip. Who does not see all sees no endpoint that is not public, and no incident that is only of such ones;
+--   one by rule is of its endpoint also when that is gone. One row more than `page` tells whether there is a next page.
 -- params: page int, cursor bigint, id bigint, is_open boolean, sees_all boolean
 SELECT i.id, json_build_object('id', i.id, 'title', i.title, 'status', i.status, 'impact', i.impact,
-    'is_by_rule', i.endpoint_id IS NOT NULL AND i.opened_by IS NULL, 'opened_by', i.opened_by,
+    'is_by_rule', i.opened_by IS NULL, 'opened_by', i.opened_by,
     'started_at', i.started_at, 'resolved_at', i.resolved_at,
     'acknowledged_at', i.acknowledged_at, 'acknowledged_by', i.acknowledged_by,
     'created_at', i.created_at, 'updated_at', i.updated_at,
@@ -23,7 +23,7 @@ WHERE (:id IS NULL OR i.id = :id)
   AND (:cursor = 0 OR i.id < :cursor)
   AND (:is_open IS NULL OR (i.resolved_at IS NULL) = :is_open)
   AND (:sees_all
-       OR NOT EXISTS (SELECT FROM incident_endpoints ie WHERE ie.incident_id = i.id)
+       OR (i.opened_by IS NOT NULL AND NOT EXISTS (SELECT FROM incident_endpoints ie WHERE ie.incident_id = i.id))
        OR EXISTS (SELECT FROM incident_endpoints ie JOIN endpoints e ON e.id = ie.endpoint_id
                   WHERE ie.incident_id = i.id AND e.is_public))
 ORDER BY i.id DESC

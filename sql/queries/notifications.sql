@@ -27,6 +27,24 @@ WITH queued AS (
 )
 SELECT count(*), pg_notify('notifications', '') FROM queued HAVING count(*) > 0;
 
+-- name: queue_end_of_watch
+-- purpose: whoever was told of an endpoint's alert is told that nobody watches it any more. To be said before the endpoint
+--   goes, since its alerts go with it.
+-- params: endpoint_id bigint, subject text, body text
+WITH queued AS (
+    INSERT INTO outbox (channel, channel_id, recipient, kind, subject, body)
+    SELECT 'notification', c.id, c.name, CASE WHEN 'changes' = ANY (c.kinds) THEN 'changes' ELSE 'alerts' END, :subject, :body
+    FROM channels c
+    WHERE c.is_enabled AND EXISTS (
+        SELECT FROM alerts a
+        WHERE a.endpoint_id = :endpoint_id AND a.resolved_at IS NULL AND NOT a.is_silenced
+            AND ('alerts' = ANY (c.kinds) OR (a.rule = 'down' AND 'changes' = ANY (c.kinds)))
+    )
+    ORDER BY c.id
+    RETURNING id
+)
+SELECT count(*), pg_notify('notifications', '') FROM queued HAVING count(*) > 0;
+
 -- name: queue_test_notification
 -- purpose: a message by which an operator sees whether a channel works, also one that is switched off for the rest.
 --   Returns its id; no row for a channel that is not there.

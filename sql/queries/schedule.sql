@@ -75,19 +75,14 @@ SELECT coalesce(array_agg(id), '{}'), coalesce(sum(1.0 / interval_seconds), 0)::
 -- name: claim_slots
 -- purpose: take the slots that are due before `horizon` and that nobody has, without waiting for those another collector
 --   takes just now. The latest slot of an endpoint counts; those before it passed unwatched, and are noted as missed
---   here, so that each has a record, but for those from before the endpoint was made. A slot from before `fresh_from` is late: the longest intervals first, `most_late`
---   of them, so that a restart brings no herd, and a check once an hour need not wait for the next hour. With
---   `gaps` false nothing is taken that would be late or missed: held results of others may still come. After so long
---   an absence that a day was never made, or is dropped by now, records begin with yesterday.
+--   here, so that each has a record since the endpoint was made. A slot from before `fresh_from` is late: the longest
+--   intervals first, `most_late` of them, so that a restart brings no herd, and a check once an hour need not wait for
+--   the next hour. With `gaps` false nothing is taken that would be late or missed: held results of others may still
+--   come. After so long an absence that a day was never made, or is dropped by now, records begin with yesterday.
 -- params: claimed_by text, horizon timestamptz, fresh_from timestamptz, moment timestamptz, lease interval, most int, most_late int, gaps boolean
 WITH due AS MATERIALIZED (
     SELECT s.endpoint_id, s.next_slot, e.interval_seconds, make_interval(secs => e.interval_seconds) AS span,
-        CASE
-            WHEN to_regclass('checks_' || to_char(s.next_slot, 'YYYYMMDD')) IS NULL
-            THEN slot_after(s.endpoint_id, e.interval_seconds, date_trunc('day', :moment) - interval '1 day')
-            ELSE greatest(s.next_slot, slot_after(s.endpoint_id, e.interval_seconds, e.created_at))
-        END AS first_missed,
-        slot_after(s.endpoint_id, e.interval_seconds, :horizon) - make_interval(secs => e.interval_seconds) AS slot
+        e.created_at, slot_after(s.endpoint_id, e.interval_seconds, :horizon) - make_interval(secs => e.interval_seconds) AS slot
     FROM endpoint_schedule AS s
     JOIN endpoints AS e ON e.id = s.endpoint_id
     WHERE s.claimed_slot IS NULL AND s.next_slot <= :horizon AND (:gaps OR s.next_slot >= :fresh_from) AND e.is_enabled
@@ -96,8 +91,13 @@ WITH due AS MATERIALIZED (
     UNION ALL
     (SELECT * FROM due WHERE slot >= next_slot AND slot < :fresh_from ORDER BY interval_seconds DESC, endpoint_id LIMIT :most_late)
 ), free AS MATERIALIZED (
-    SELECT s.endpoint_id, c.slot, c.span, c.first_missed,
-        ceil(greatest(0, extract(epoch FROM c.slot - c.first_missed)) / c.interval_seconds)::int AS missed
+    SELECT s.endpoint_id, c.slot, c.span, c.interval_seconds,
+        CASE
+            WHEN c.next_slot = c.slot THEN c.slot
+            WHEN to_regclass('checks_' || to_char(c.next_slot, 'YYYYMMDD')) IS NULL
+            THEN slot_after(c.endpoint_id, c.interval_seconds, date_trunc('day', :moment) - interval '1 day')
+            ELSE greatest(c.next_slot, slot_after(c.endpoint_id, c.interval_seconds, c.created_at))
+        END AS first_missed
     FROM endpoint_schedule AS s
     JOIN chosen AS c ON c.endpoint_id = s.endpoint_id
     WHERE s.claimed_slot IS NULL AND s.next_slot = c.next_slot
@@ -108,16 +108,17 @@ WITH due AS MATERIALIZED (
     SET claimed_slot = f.slot, claimed_by = :claimed_by, claimed_until = greatest(f.slot, :moment) + :lease, next_slot = f.slot + f.span
     FROM free AS f
     WHERE s.endpoint_id = f.endpoint_id
-    RETURNING f.endpoint_id, f.slot, f.missed
+    RETURNING f.endpoint_id, f.slot, ceil(greatest(0, extract(epoch FROM f.slot - f.first_missed)) / f.interval_seconds)::int AS missed,
+        f.first_missed
 ), missed AS (
     INSERT INTO checks (endpoint_id, slot, slots, outcome, reason, collector)
     SELECT endpoint_id, first_missed, missed, 'missed', 'no_collector', :claimed_by
-    FROM free
+    FROM claimed
     WHERE missed > 0
     ON CONFLICT (endpoint_id, slot) DO NOTHING
 )
-SELECT c.slot, e.id, e.name, e.url, e.method, e.headers, e.body, e.interval_seconds, e.timeout_seconds, e.retries,
-    e.expected_status, e.assertions, e.degraded_after_ms, coalesce(t.state = 'major_outage', false),
+SELECT c.slot, e.id, e.name, e.url, e.method, e.headers::text, e.body, e.interval_seconds, e.timeout_seconds, e.retries,
+    e.expected_status, e.assertions::text, e.degraded_after_ms, coalesce(t.state = 'major_outage', false),
     c.slot < :fresh_from, c.missed
 FROM claimed AS c
 JOIN endpoints AS e ON e.id = c.endpoint_id

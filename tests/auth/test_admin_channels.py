@@ -61,6 +61,7 @@ def test_another_address_is_told_in_the_log_without_it(desk: Desk) -> None:
     ("fields", "reason"),
     [
         pytest.param({"name": ""}, "at least 1 character", id="no name"),
+        pytest.param({"name": "Ops\r\nBcc: b"}, "one line", id="a name of two lines"),
         pytest.param({"url": ""}, "is required", id="no address"),
         pytest.param({"url": "http://169.254.169.254/latest"}, "link-local", id="link-local"),
         pytest.param({"url": "https://user:pass@hooks.example/"}, "user name or password", id="password in a webhook"),

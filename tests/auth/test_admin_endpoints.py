@@ -83,6 +83,19 @@ def test_a_form_sent_back_as_it_came_changes_nothing(desk: Desk) -> None:
     after = stored(desk, endpoint_id)
     assert {**after, "updated_at": None} == {**before, "updated_at": None}
     assert before["assertions"][0] == {"kind": "json", "path": "$.n", "equals": "5"}
+    assert desk.audited()[0] == "endpoint.created"
+
+
+def test_no_outage_is_rounded_away(desk: Desk) -> None:
+    endpoint_id = add(desk)
+    desk.api.collect(
+        "INSERT INTO endpoint_figures (endpoint_id, uptime_24h, coverage_24h, days, measured_at)"
+        " VALUES (%s, 99.9997, 99.99, 'o', now())",
+        endpoint_id,
+    )
+    for path in (HERE, f"{HERE}{endpoint_id}/"):
+        page = desk.see(path)
+        assert ("99.99 %" in page, re.search(r"100(\.\d+)? %", page)) == (True, None), path
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ def test_the_look_of_the_status_page_is_changed(desk: Desk) -> None:
     ("fields", "reason"),
     [
         pytest.param({"title": ""}, "at least 1 character", id="no title"),
+        pytest.param({"title": "a\nb"}, "one line", id="two lines"),
         pytest.param({"primary_color": "red"}, "should match pattern", id="no colour"),
         pytest.param({"primary_color": "#fff;}"}, "should match pattern", id="style"),
         pytest.param({"refresh_seconds": "1"}, "greater than or equal to 5", id="too often"),

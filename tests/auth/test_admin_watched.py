@@ -58,8 +58,8 @@ def test_the_overview_tells_what_is_not_well(desk: Desk) -> None:
 def test_an_endpoint_tells_its_figures(desk: Desk) -> None:
     page = desk.see("/admin/health/endpoints/1/")
     text = text_of(page)
-    assert "Uptime, 24 hours 97.125 % watched 50.2 % of it" in text
-    assert "Uptime, 90 days 99.500 % Last answer" in text
+    assert "Uptime, 24 hours 97.12 % watched 50.2 % of it" in text
+    assert "Uptime, 90 days 99.50 % Last answer" in text
     assert "Uptime, 7 days – " in text
     assert "Average, 24 hours 45.2 ms" in text
     assert "p95, 24 hours 210 ms" in text

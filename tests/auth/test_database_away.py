@@ -1,9 +1,11 @@
 """The database goes away and comes back: a clear answer within three seconds, and recovery by itself."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
+import psutil
 import pytest
 import requests
 
@@ -92,6 +94,26 @@ def test_without_it_the_rest_still_answers(own_server: Server, auth: Running) ->
     assert metrics.status_code == 200
     assert "flask_http_request_total{" in metrics.text
     assert "user_actions_total{" not in metrics.text
+
+
+def test_one_that_is_frozen_holds_no_thread_for_long(own_server: Server, auth: Running) -> None:
+    """It takes connections and statements and says nothing, like a paused container; nothing refuses or closes."""
+    page = f"{auth.url}/health/status-page/"
+    assert requests.get(page, timeout=5).status_code == 200
+    server = psutil.Process(own_server.process.pid)
+    frozen = [server, *server.children()]
+    with ThreadPoolExecutor(40) as crowd:
+        try:
+            for process in frozen:
+                process.suspend()
+            asked = [crowd.submit(requests.get, f"{auth.url}/health/api/overview/", timeout=20) for _ in range(40)]
+            assert {one.result().status_code for one in asked} <= {200, 503}
+            for path in ("/livez", "/health/status-page/"):
+                assert requests.get(auth.url + path, timeout=3).status_code == 200
+        finally:
+            for process in frozen:
+                process.resume()
+    wait_for(lambda: requests.get(f"{auth.url}/health/api/overview/", timeout=4).status_code == 200)
 
 
 def test_health_says_what_is_missing(own_server: Server, auth: Running) -> None:

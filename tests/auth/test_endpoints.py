@@ -307,3 +307,24 @@ def test_an_operator_says_what_may_be_watched_though_not_public(settings: dict[s
     refusal = refuse_address("http://127.0.0.1:5050/", read_settings(settings).probe_allow)
     assert (refusal is None) is allowed
     assert refuse_address("http://127.0.0.1:5432/", read_settings(settings).probe_allow)
+
+
+@pytest.mark.parametrize(
+    ("is_silenced", "told"), [(False, ["alerts", "changes"]), (True, [])], ids=["told", "silenced"]
+)
+def test_whoever_was_told_of_an_outage_hears_that_its_endpoint_is_gone(
+    api: Api, is_silenced: bool, told: list[str]
+) -> None:
+    staff = api.staff()
+    made = endpoint(staff, name="Shop")
+    for kind in ("alerts", "changes", "incidents"):
+        api.rows("INSERT INTO channels (name, url, shown, kinds) VALUES (%s, 'json://h', 'h', ARRAY[%s])", kind, kind)
+    api.collect(
+        "INSERT INTO alerts (rule, subject, endpoint_id, severity, message, is_silenced)"
+        " VALUES ('down', 'endpoint:1', %s, 'critical', 'Shop is down.', %s)",
+        made["id"],
+        is_silenced,
+    )
+    assert staff.call("DELETE", f"{ENDPOINTS}{made['id']}/").status_code == 204
+    news = api.rows("SELECT recipient, subject FROM outbox WHERE channel = 'notification' ORDER BY recipient")
+    assert [tuple(row) for row in news] == [(kind, "Shop is no longer watched") for kind in told]

@@ -131,6 +131,18 @@ def test_who_is_no_staff_hears_nothing_of_hidden_endpoints(api: Api, staff: Pers
     assert reader.call("GET", f"{INCIDENTS}{secret['id']}/").status_code == 404
 
 
+def test_one_by_rule_stays_hidden_with_its_endpoint_gone(api: Api, staff: Person) -> None:
+    hidden = endpoint(staff, name="Vault", is_public=False)
+    [(made,)] = api.collect(
+        "INSERT INTO incidents (title, impact, endpoint_id) VALUES ('Vault is down', 'major_outage', %s) RETURNING id",
+        hidden["id"],
+    )
+    api.collect("INSERT INTO incident_endpoints (incident_id, endpoint_id) VALUES (%s, %s)", made, hidden["id"])
+    assert staff.call("DELETE", f"/health/api/endpoints/{hidden['id']}/").status_code == 204
+    assert listed(api.person()) == []
+    assert staff.call("GET", f"{INCIDENTS}{made}/").get_json()["is_by_rule"]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("title", ""), ("title", "x" * 201), ("title", "a\r\nBcc: b"), ("impact", "none"), ("impact", None),

@@ -1,8 +1,10 @@
 """What is stricter outside a demo, and what a log never holds."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+import requests
 
 from tests.auth.remote import PASSWORD, call, patiently, post, register
 from tests.support.databases import Database
@@ -35,8 +37,16 @@ def test_a_common_password_is_no_new_one_either(earnest: Running) -> None:
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["new"])
 
 
-def test_the_mailbox_is_not_there(earnest: Running) -> None:
-    assert call(earnest, "GET", "/admin/mailbox/").status_code == 404
+def test_the_mailbox_is_not_there(earnest: Running, database: Database) -> None:
+    register(earnest, EMAIL)
+    database.rows("UPDATE app_users SET is_staff = true")
+    with requests.Session() as browser:
+        form = browser.get(earnest.url + "/admin/login/", timeout=20).text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', form)
+        assert found
+        fields = {"username": EMAIL, "password": PASSWORD, "csrf_token": found[1]}
+        assert browser.post(earnest.url + "/admin/login/", data=fields, timeout=20).url.endswith("/admin/")
+        assert browser.get(earnest.url + "/admin/mailbox/", timeout=20).status_code == 404
 
 
 def test_no_page_tells_the_sign_ins_of_the_demo(earnest: Running) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auth.http.numbers import round_down
 from auth.status.badges import text_width
 from auth.status.bars import draw_bars, tell_days
-from auth.status.day import STEP, STEPS, round_down, since_of, watched_seconds
+from auth.status.day import STEP, STEPS, since_of, watched_seconds
 from auth.status.look import SIGN_CONTRAST, SURFACES, TEXT_CONTRAST, contrast, legible, style_of, text_on, to_color
 from auth.status.publishing import age_step, tell_age
 from auth.status.services import DAYS, shift_days

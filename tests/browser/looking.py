@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page
 
 Scheme = Literal["light", "dark"]
 PHONE = 360
+LEFT = "net::ERR_ABORTED"  # whoever goes on to the next page waits for no icon of this one
 # The contrast of every text with the nearest background beneath it (WCAG 2.2, 1.4.3); what is too poor is returned.
 # Swagger UI's own colours are not ours to choose.
 POOR_CONTRASTS = """() => {
@@ -51,10 +52,14 @@ class Visit:
         page = context.new_page()
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda said: self.faults.append(said.text) if said.type in {"error", "warning"} else None)
-        page.on("requestfailed", lambda request: self.faults.append(f"failed: {request.url}"))
+        page.on("requestfailed", lambda request: self._note(request.url, request.failure))
         self._pages.append(page)
         self.go(page, path)
         return page
+
+    def _note(self, url: str, failure: str | None) -> None:
+        if failure != LEFT:
+            self.faults.append(f"failed: {url}")
 
     def go(self, page: Page, path: str) -> None:
         """The same window on another page."""

@@ -1,5 +1,6 @@
 """Asking over the database and waiting for the answer: few wait at once, all hear, nobody hangs."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collector.open_files import allow_files
 from common.asking import Listener, WaitingRoom
 from tests.support.waiting import wait_for
 
@@ -68,6 +70,18 @@ def test_a_listener_hears_what_was_said_between_two_waits(listener: Listener, da
     heard: set[str] = set()
     wait_for(lambda: not heard.update(listener.wait(0.1)) and heard >= {"one", "two"}, what="both")
     assert heard == {"one", "two"}
+
+
+def test_a_listener_hears_though_many_files_are_open(listener: Listener, database: Any) -> None:
+    allow_files(2000)
+    many = [os.dup(0) for _ in range(1100)]
+    try:
+        assert listener.wait(LIMIT) == {"one", "two"}
+        database.rows("NOTIFY two")
+        assert listener.wait(LIMIT) == {"two"}
+    finally:
+        for descriptor in many:
+            os.close(descriptor)
 
 
 def test_a_listener_stops_at_once_from_another_thread(listener: Listener) -> None:

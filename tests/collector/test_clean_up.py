@@ -32,6 +32,8 @@ OLD_AND_NEW = {  # Step 1 is to go, 2 is to stay; the age is in the table's own 
     "job_runs": """INSERT INTO job_runs (job, slot, claimed_by, leased_until)
         SELECT 'job', now() - interval '1 hour' - (2 - step) * interval '7 days', 'anna', now()
         FROM generate_series(1, 2) step""",
+    "check_requests": """INSERT INTO check_requests (created_at)
+        SELECT now() - interval '1 hour' - (2 - step) * interval '1 day' FROM generate_series(1, 2) step""",
     "outbox": """INSERT INTO outbox (channel, recipient, subject, status, finished_at)
         SELECT 'mail', 'bob@example.com', '', 'sent', now() - interval '1 hour' - (2 - step) * interval '7 days'
         FROM generate_series(1, 2) step""",

@@ -166,6 +166,25 @@ def test_what_flaps_is_told_once_and_what_comes_of_it_when_it_is_steady(
     assert house.subjects()[2:] == ["Door is up again"]
 
 
+def test_an_outage_that_was_told_ends_for_all_who_heard_of_it_though_it_flaps_by_then(house: House) -> None:
+    house.channel("alerts", name="Siren")
+    door = house.endpoint()
+    house.change(door, "major_outage")
+    house.change(door, "operational", is_flapping=True)
+    heard = "SELECT subject FROM outbox WHERE recipient = 'Siren' ORDER BY id"
+    assert house.database.rows(heard) == [("Door is down",), ("Door is up again",)]
+
+
+def test_what_somebody_looks_at_though_it_is_switched_off_is_no_news(house: House, follow: Callable[[], None]) -> None:
+    door = house.endpoint()
+    house.database.rows("UPDATE endpoints SET is_enabled = false")
+    for state in ("degraded", "major_outage"):
+        house.change(door, state)
+        follow()
+    assert house.subjects() == []
+    assert house.database.one("SELECT count(*) FROM alerts") == 0
+
+
 def test_what_flapped_and_is_steady_in_a_good_state_is_told_so(house: House) -> None:
     door = house.endpoint()
     house.change(door, "operational", kind="flapping", is_flapping=True)

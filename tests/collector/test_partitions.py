@@ -1,6 +1,9 @@
 """Partitions: made ahead, dropped on time, in nobody's way. `moment` is given, so that months pass in a second."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +15,8 @@ from collector.jobs import clean_up, make_partitions
 
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
+CHECK = """INSERT INTO checks (endpoint_id, slot, outcome, started_at, collector)
+    VALUES (1, clock_timestamp(), 'operational', now(), 'anna')"""
 
 
 @pytest.fixture
@@ -86,6 +91,29 @@ def test_making_one_waits_for_nobody_and_keeps_nobody_waiting(
     owner.commit()
     assert f"host_metrics_{NOW + 50 * DAY:%Y%m%d}" in partitions(database, "host_metrics")
     assert database.rows("SELECT count(*) FROM host_metrics") == [(1,)]
+
+
+def test_dropping_one_holds_up_no_insert_though_somebody_reads_for_long(
+    context_for: Callable[..., Context[Any]], database: Any, owner: Any
+) -> None:
+    is_over, slowest = threading.Event(), [0.0]
+
+    def keep_inserting() -> None:
+        with closing(psycopg2.connect(database.collector_url)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            while not is_over.is_set():
+                began = time.monotonic()
+                cursor.execute(CHECK)
+                slowest[0] = max(slowest[0], time.monotonic() - began)
+
+    inserting = threading.Thread(target=keep_inserting)
+    with owner.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM checks")
+        inserting.start()
+        clean_up.run(context_for(clean_up.JOB, lambda: NOW + 31 * DAY))
+        is_over.set()
+        inserting.join()
+    assert 0 < slowest[0] < 0.3
 
 
 def test_dropping_one_gives_way_to_a_reader_and_is_made_up_for(

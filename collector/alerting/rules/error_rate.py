@@ -22,10 +22,10 @@ def find(connection: PoolProxiedConnection, settings: Settings, now: datetime) -
 
 
 def judge(requests: float | None, errors: float | None, limit_percent: int) -> list[Finding]:
-    """Nothing is found of few requests when some of them failed: one of three is no rate."""
-    if not requests or (requests < FEWEST_REQUESTS and errors):
+    """Nothing is found where nobody counted, nor of few requests when some of them failed: one of three is no rate."""
+    if requests is None or (requests < FEWEST_REQUESTS and errors):
         return []
-    percent = 100 * (errors or 0) / requests
+    percent = 100 * (errors or 0) / max(requests, 1)
     message = f"{percent:.1f} % of {requests:,.0f} requests failed within 5 minutes."
     return [
         Finding("error_rate", "requests", percent > limit_percent, message, "critical", percent, float(limit_percent))

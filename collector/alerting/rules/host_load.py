@@ -10,6 +10,7 @@ from collector.settings import Settings
 from sql import statements
 from sql.statements import Row, run
 
+WORDS = {"cpu": "CPU", "memory": "Memory", "disk": "Disk"}
 RULES = ("cpu", "memory", "disk")
 MINUTES = 5
 FEWEST_MINUTES = 4  # one may be late
@@ -41,9 +42,9 @@ def _finding(rule: str, host: str, limit: int, lowest: float | None, highest: fl
     if lowest is None or highest is None:
         return Finding(rule, subject, False, f"{host} has sent no figures for a day.")
     if lowest > limit:
-        message = f"{rule} of {host} was in use by {lowest:.0f} % or more for {MINUTES} minutes."
+        message = f"{WORDS[rule]} of {host} was in use by {lowest:.0f} % or more for {MINUTES} minutes."
         return Finding(rule, subject, True, message, "critical", lowest, float(limit))
     if highest <= limit:
-        message = f"{rule} of {host} was in use by at most {highest:.0f} % for {MINUTES} minutes."
+        message = f"{WORDS[rule]} of {host} was in use by at most {highest:.0f} % for {MINUTES} minutes."
         return Finding(rule, subject, False, message, value=highest, threshold=float(limit))
     return None

@@ -82,6 +82,9 @@ FIXED: dict[str, bytes] = {
     "/silent": b"",
     "/huge-headers": b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"y" * 400_000 + b"\r\n\r\n",
     "/many-headers": b"HTTP/1.1 200 OK\r\n" + b"X-Many: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n" * 20_000 + b"\r\n",
+    "/to-latin": b"HTTP/1.1 302 Found\r\nLocation: http://ex\xe4mple.com/\r\nContent-Length: 0\r\n\r\n",
+    "/to-wide": b"HTTP/1.1 302 Found\r\nLocation: http://\xef\xbd\x8cocalhost:1/\r\nContent-Length: 0\r\n\r\n",
+    "/deep": answer(b"[" * 900 + b"]" * 900),
     "/bad-chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
 }
 ACTING: dict[str, Behaviour] = {

@@ -20,6 +20,7 @@ from tests.support.ports import free_port
 
 MakeProber = Callable[..., Prober]
 BODY = parse_assertions([{"kind": "body_contains", "value": "needle"}])
+DEEP = parse_assertions([{"kind": "json", "path": "$", "equals": 1}])
 WELL = parse_assertions([{"kind": "body_contains", "value": "all is well"}])
 
 
@@ -70,6 +71,9 @@ def test_it_tells_what_it_saw(prober: Prober, server: Server) -> None:
         ("/to/302/file:///etc/passwd", {}, ("major_outage", "redirects", 302)),
         ("/to/302/http://10.0.0.1/", {}, ("major_outage", "blocked", None)),
         ("/to/307/http://[::1]:1/", {}, ("major_outage", "blocked", None)),
+        ("/to-latin", {}, ("major_outage", "redirects", 302)),
+        ("/to-wide", {}, ("major_outage", "redirects", 302)),
+        ("/deep", {"assertions": DEEP}, ("major_outage", "assertion", 200)),
         ("/to/301//nowhere", {}, ("major_outage", "status", 404)),
         ("/to/301//ok", {}, ("operational", None, 200)),
     ],
@@ -170,6 +174,15 @@ def test_it_takes_no_secret_elsewhere(prober: Prober, server: Server) -> None:
     assert attempt.reason == "redirects"
 
 
+def test_a_check_that_we_fail_at_ourselves_harms_no_other(make_prober: MakeProber, server: Server) -> None:
+    prober = make_prober(look_up=lambda _: ["127.0.0.1\udc80"], at_once=1)
+    names = [target(server.url("/ok", host=f"broken-{number}.example")) for number in range(3)]
+    *broken, well = prober.ask_all([*names, target(server.url("/ok"))])
+    assert [(attempt.outcome, attempt.reason) for attempt in broken] == [("major_outage", "internal")] * 3
+    assert well.outcome == "operational"
+    assert (prober.engine.running, prober.engine.waiting) == (0, 0)
+
+
 def test_a_proxy_of_the_surroundings_is_not_used(
     prober: Prober, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +246,15 @@ def test_a_callback_that_fails_harms_nothing(prober: Prober, server: Server) -> 
     prober.engine.submit(target(server.url("/ok")), fail)
     prober.turn_until(lambda: prober.engine.callback_failures == 1)
     assert prober.ask(target(server.url("/ok"))).outcome == "operational"
+
+
+def test_a_connection_takes_one_open_file(prober: Prober, server: Server) -> None:
+    process = psutil.Process()
+    before, asked = process.num_fds(), len(server.asked)
+    for _ in range(40):
+        prober.engine.submit(target(server.url("/hang")), lambda _: None)
+    prober.turn_until(lambda: len(server.asked) == asked + 40)
+    assert 80 <= process.num_fds() - before < 100  # the server's ends are this process's, too
 
 
 def test_it_works_in_a_thread_of_its_own_and_stops_at_once(prober: Prober, server: Server) -> None:

@@ -131,9 +131,10 @@ def test_phases_add_up_to_the_whole(steps: list[float]) -> None:
     assert sum(parts) == pytest.approx(total * 1000)
 
 
-def test_a_header_with_a_line_break_is_refused() -> None:
-    with pytest.raises(ValueError, match="line break"):
-        Target(1, "Front", "http://example.com/", headers={"X": "a\r\nHost: other"})
+@pytest.mark.parametrize("value", ["a\r\nHost: other", "f\u00fcr"])
+def test_a_header_with_a_line_break_or_beyond_ascii_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="line break, or signs beyond ASCII"):
+        Target(1, "Front", "http://example.com/", headers={"X": value})
 
 
 @pytest.mark.parametrize(
