@@ -9,7 +9,7 @@ run: $(VENV)/.run  ## everything, with a demo, in the foreground
 	@$(BIN)/python -m standalone
 
 test: lint  ## every test, fault tests with short seeds
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 lint: $(VENV)/.dev  ## style, types, and which package may import which
 	$(BIN)/ruff check .
@@ -18,7 +18,7 @@ lint: $(VENV)/.dev  ## style, types, and which package may import which
 	$(BIN)/lint-imports
 
 faults: $(VENV)/.dev  ## the fault tests, long
-	WATCHHOUSE_FAULTS=long $(BIN)/pytest tests/faults -p no:randomly --timeout 3600
+	WATCHHOUSE_FAULTS=long $(BIN)/pytest tests/faults tests/auth/test_openapi.py -p no:randomly --timeout 3600
 
 bench: $(VENV)/.dev  ## every hot path beside its reference; prints ratios
 	$(BIN)/python -m bench

@@ -42,6 +42,8 @@ def _addresses(settings: Settings, auth_url: str, broker: str) -> list[tuple[str
     found = [
         ("API", auth_url),
         ("API reference", f"{auth_url}/docs"),
+        ("status page", f"{auth_url}/health/status-page/"),
+        ("staff pages", f"{auth_url}/admin/"),
         ("metrics", f"{auth_url}/metrics and {collector}/metrics"),
         (
             "PostgreSQL",

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -24,36 +26,43 @@ SEEDS = range(5) if IS_LONG else range(1)
 VICTIMS = ("auth.gunicorn", "collector run", "postgres")
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Platform]:
-    """A house of this test's own, to be mistreated."""
-    with run_platform(tmp_path) as found:
-        yield found
+@dataclass(frozen=True)
+class Aftermath:
+    """A house that was mistreated while people used it, and has mended itself."""
+
+    house: Platform
+    kills: int
+    status: int
+    summary: dict[str, Any]
+    promised: frozenset[str]
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def aftermath(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Aftermath]:
+    """A house of this module's own, after its trials."""
+    folder, seed = tmp_path_factory.mktemp("trials"), request.param
+    with run_platform(folder) as house:
+        people = start_people(house, folder, seed)
+        promised = frozenset(ask_for_mail(house, f"mailed-{number}@example.com") for number in range(10)) - {""}
+        kills = kill_at_random(house, people, random.Random(seed))
+        out, _ = people.communicate(timeout=SECONDS + 120)
+        wait_for(lambda: answers(house), seconds=60, what="the house has mended itself")
+        yield Aftermath(house, kills, people.returncode, json.loads(out), promised)
 
 
 @pytest.mark.timeout(SECONDS + 180)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_no_action_is_lost_or_counted_twice(house: Platform, tmp_path: Path, seed: int) -> None:
-    people = start_people(house, tmp_path, seed)
-    kills = kill_at_random(house, people, random.Random(seed))
-    out, _ = people.communicate(timeout=SECONDS + 120)
-    summary = json.loads(out)
-    assert people.returncode == 0, summary
-    assert kills > SECONDS / PAUSE_SECONDS[1] / 2
-    wait_for(lambda: answers(house), seconds=60, what="the house has mended itself")
-    assert unequal_books(house) == []
+def test_no_action_is_lost_or_counted_twice(aftermath: Aftermath) -> None:
+    assert aftermath.status == 0, aftermath.summary
+    assert aftermath.kills > SECONDS / PAUSE_SECONDS[1] / 2
+    assert unequal_books(aftermath.house) == []
 
 
 @pytest.mark.timeout(SECONDS + 180)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_no_mail_that_was_promised_is_lost(house: Platform, tmp_path: Path, seed: int) -> None:
-    people = start_people(house, tmp_path, seed)
-    promised = [ask_for_mail(house, f"mailed-{number}@example.com") for number in range(10)]
-    kill_at_random(house, people, random.Random(seed))
-    people.communicate(timeout=SECONDS + 120)
-    wait_for(lambda: answers(house), seconds=60, what="the house has mended itself")
+def test_no_mail_that_was_promised_is_lost(aftermath: Aftermath) -> None:
+    house = aftermath.house
     house.database.rows("UPDATE outbox SET due_at = now() WHERE status = 'queued'")  # a dead sender's lease runs out
-    wait_for(lambda: sent_mails(house) >= {email for email in promised if email}, seconds=60, what="every mail is sent")
+    wait_for(lambda: sent_mails(house) >= aftermath.promised, seconds=60, what="every mail is sent")
+    assert len(aftermath.promised) > 0
     assert house.database.rows("SELECT count(*) FROM outbox WHERE status = 'failed'") == [(0,)]
 
 
