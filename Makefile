@@ -9,7 +9,7 @@ run: $(VENV)/.run  ## everything, with a demo, in the foreground
 	@$(BIN)/python -m standalone
 
 test: lint  ## every test, fault tests with short seeds
-	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev  ## style, types, and which package may import which
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,6 +17,7 @@ from tests.support.platform import Platform, run_platform
 from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth, start_collector
 from tests.support.rollback import OuterTransaction, engine_options_for, open_outer
+from tests.support.spreading import BySharing, takes_long
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -108,9 +110,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield found
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharing:
+    """Pytest-xdist's own groups are silently ignored by pytest 9.2."""
+    return BySharing(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests run in one worker, and so do all that share the platform: what they share is started once."""
-    for item in items:
-        shared = "platform" if "platform" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(shared))
+    """The files that take minutes come first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: not takes_long(str(item.path)))

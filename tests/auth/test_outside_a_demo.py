@@ -1,27 +1,46 @@
 """What is stricter outside a demo, and what a log never holds."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
 
+from standalone.postgres import Server
 from tests.auth.remote import PASSWORD, call, patiently, post, register
-from tests.support.databases import Database
-from tests.support.processes import Running
+from tests.support.databases import Database, throw_away
+from tests.support.processes import Running, start_auth
 
 MakeAuth = Callable[..., Running]
 KEY = "a key of this test's own, 32 bytes and more"
 EMAIL = "anna.the.first@example.com"
 
 
-@pytest.fixture
-def earnest(make_auth: MakeAuth) -> Running:
+@pytest.fixture(scope="module")
+def own(server: Server) -> Iterator[Database]:
+    """A database of this module's own."""
+    with throw_away(server) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def earnest(own: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An auth that is no demo."""
-    return make_auth(WATCHHOUSE_DEMO="0", SECRET_KEY=KEY, LOG_LEVEL="DEBUG")
+    running = start_auth(
+        own, tmp_path_factory.mktemp("earnest"), WATCHHOUSE_DEMO="0", SECRET_KEY=KEY, LOG_LEVEL="DEBUG"
+    )
+    yield running
+    running.stop()
 
 
-def test_the_commonest_passwords_are_refused(earnest: Running) -> None:
+@pytest.fixture
+def database(own: Database) -> Iterator[Database]:
+    """The same, empty again after the test."""
+    yield own
+    own.rows("DROP FUNCTION IF EXISTS refuse CASCADE; TRUNCATE app_users, outbox, login_throttle CASCADE")
+
+
+def test_the_commonest_passwords_are_refused(earnest: Running, database: Database) -> None:
     def errors(password: str) -> object:
         body = {"email": EMAIL, "password": password}
         return patiently(lambda: post(earnest, "/register", body)).json().get("errors")
@@ -31,7 +50,7 @@ def test_the_commonest_passwords_are_refused(earnest: Running) -> None:
     assert errors(PASSWORD) is None
 
 
-def test_a_common_password_is_no_new_one_either(earnest: Running) -> None:
+def test_a_common_password_is_no_new_one_either(earnest: Running, database: Database) -> None:
     token = register(earnest, EMAIL)
     answer = post(earnest, "/api/v1/auth/password/", {"current": PASSWORD, "new": "password1"}, token)
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["new"])

@@ -88,8 +88,11 @@ def test_a_mail_that_is_waited_for_is_told_sent(platform: Platform) -> None:
 
 
 def test_the_host_is_measured(platform: Platform) -> None:
-    metrics = requests.get(f"{platform.collector_url}/metrics", timeout=10).text
-    assert re.search(r"^watchhouse_host_memory_used_bytes [1-9]", metrics, re.MULTILINE)
+    def memory() -> re.Match[str] | None:
+        metrics = requests.get(f"{platform.collector_url}/metrics", timeout=10).text
+        return re.search(r"^watchhouse_host_memory_used_bytes [1-9]", metrics, re.MULTILINE)
+
+    assert wait_for(memory, what="the first sample")
 
 
 def test_roles_cannot_be_used_without_their_password(platform: Platform) -> None:
