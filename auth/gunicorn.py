@@ -44,5 +44,6 @@ def when_ready(_: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Each worker looks after its own connections."""
-    SilenceWatch(worker.wsgi.extensions[ENGINE])
+    """Each worker looks after its own connections; the benches' bare apps have none."""
+    if ENGINE in worker.wsgi.extensions:
+        SilenceWatch(worker.wsgi.extensions[ENGINE])
