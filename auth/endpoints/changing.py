@@ -48,6 +48,7 @@ def delete_endpoint(caller: Caller, endpoint_id: int) -> None:
     endpoint = _hold(endpoint_id)
     before = store.columns_of(endpoint)
     resolve_of_endpoint(endpoint_id, NO_LONGER_WATCHED)
+    store.tell_end_of_watch(endpoint_id, f"{' '.join(endpoint.name.split())} is no longer watched")
     store.remove_endpoint(endpoint)
     record(caller, "endpoint.deleted", "endpoint", endpoint_id, changes_between(before, None, secret=SECRET))
 

@@ -94,10 +94,13 @@ def update_endpoint(endpoint: Endpoint, values: dict[str, Any]) -> None:
     _keep(endpoint)
 
 
+def tell_end_of_watch(endpoint_id: int, told: str) -> None:
+    """A message to every channel that was told of an alert of the endpoint, sent once this transaction is committed."""
+    run_within(notifications.queue_end_of_watch, endpoint_id=endpoint_id, subject=told, body=f"{told}.")
+
+
 def remove_endpoint(endpoint: Endpoint) -> None:
-    """Take the endpoint away, and with it all that was found of it; whoever knows of its alerts hears of that."""
-    told = f"{' '.join(endpoint.name.split())} is no longer watched"
-    run_within(notifications.queue_end_of_watch, endpoint_id=endpoint.id, subject=told, body=f"{told}.")
+    """Take the endpoint away, and with it all that was found of it."""
     db.session.delete(endpoint)
     db.session.flush()
     run_within(statements.announce_endpoints)

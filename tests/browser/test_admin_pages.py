@@ -119,6 +119,7 @@ def test_only_what_belongs_to_the_choice_is_asked(visit: Visit) -> None:
     expect(page.get_by_label("Sunday", exact=True)).to_be_visible()
     expect(page.get_by_label("Until")).to_be_visible()
     expect(page.get_by_label("On day of the month")).to_be_hidden()
+    assert visit.faults == []
 
 
 @pytest.mark.parametrize(

@@ -193,3 +193,4 @@ def test_a_bar_names_its_day(visit: Visit) -> None:
     page = visit.open(PAGE)
     page.get_by_role("img", name="no outages").first.hover()
     expect(page.locator(".tip")).to_contain_text(": no outage")
+    assert visit.faults == []
