@@ -5,7 +5,6 @@ Only addresses are put in: a container has fixed ports, a house under test has f
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from urllib.parse import unquote, urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.docker import compose_files, dockerfile
+from tests.support.ports import free_port
 
 SERVICES = compose_files.load(compose_files.DEMO)["services"]
 OWN = ("auth", "collector", "generator")
@@ -99,9 +99,7 @@ def addresses(platform) -> dict[str, str]:
 @pytest.fixture
 def dead_address() -> str:
     """An address on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 @pytest.mark.parametrize("image", OWN)

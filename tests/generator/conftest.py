@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.ports import free_port
+
 RUN_LIMIT = 60
 WAIT_STEPS = 200
 
@@ -105,9 +107,7 @@ def interrupt() -> Callable[[subprocess.Popen[str]], Finished]:
 @pytest.fixture
 def closed_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @dataclass

@@ -15,6 +15,7 @@ from standalone.broker import make_broker, make_iotcore, make_mosquitto
 from standalone.children import wait_until
 from standalone.monitoring import find_program
 from standalone.program import Program
+from tests.support.ports import free_port
 
 CONFIGURATION = Path(__file__).parents[2] / "mosquitto"
 PASSWORD = "a-password"
@@ -51,7 +52,7 @@ Connect = Callable[[str | None, str | None], Client]
 
 
 @pytest.fixture
-def port(free_port: Callable[[], int]) -> int:
+def port() -> int:
     return free_port()
 
 

@@ -17,6 +17,7 @@ from standalone.children import wait_until
 from standalone.errors import StandaloneError
 from standalone.identity import find_identity
 from standalone.postgres import Server, wheel_programs
+from tests.support.ports import free_port
 
 SOURCE = Path(__file__).parents[2]
 SCRIPT = """
@@ -98,9 +99,7 @@ def test_it_starts_over_lock_files_whose_number_is_somebody_elses(
     assert ask(again.superuser_url(), "SELECT value FROM kept") == [(42,)]
 
 
-def test_it_goes_with_the_process_that_started_it(
-    tmp_path: Path, free_port: Callable[[], int], make_server: Callable[..., Server]
-) -> None:
+def test_it_goes_with_the_process_that_started_it(tmp_path: Path, make_server: Callable[..., Server]) -> None:
     starter = subprocess.Popen(
         script(tmp_path / "postgres", free_port(), SOURCE / "sql" / "init.sql"),
         cwd=SOURCE,
@@ -124,7 +123,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_it_runs_for_an_ordinary_user(tmp_path: Path, free_port: Callable[[], int]) -> None:
+def test_it_runs_for_an_ordinary_user(tmp_path: Path) -> None:
     """Root becomes one by the same way in which it runs PostgreSQL."""
     tmp_path.chmod(0o755)
     command = script(tmp_path / "postgres", free_port(), SOURCE / "sql" / "init.sql", "stop")
@@ -148,7 +147,6 @@ def barred(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_it_runs_for_root_where_namespaces_are_barred(
     tmp_path: Path,
-    free_port: Callable[[], int],
     barred: dict[str, str],
     make_server: Callable[..., Server],
 ) -> None:

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,13 @@ from common.settings import read
 from standalone.lock import FolderLock
 from standalone.processes import SOURCE, Processes, find_secrets, with_login
 from standalone.settings import Settings, with_defaults
+from tests.support.ports import free_port
 
 Ports = dict[str, str]
 
 
 @pytest.fixture
-def ports(free_port: Callable[[], int]) -> Ports:
+def ports() -> Ports:
     names = ("AUTH", "COLLECTOR", "POSTGRES", "MQTT", "PROMETHEUS", "ALERTMANAGER", "EXPORTER")
     return {f"{name}_PORT": str(free_port()) for name in names}
 

@@ -14,6 +14,7 @@ import pytest
 
 from standalone.children import wait_until
 from standalone.processes import SOURCE
+from tests.support.ports import free_port
 
 UP_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -80,7 +81,7 @@ class Whole:
 
 
 @pytest.fixture
-def make_whole(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[[str], Whole]]:
+def make_whole(tmp_path: Path) -> Iterator[Callable[[str], Whole]]:
     made: list[Whole] = []
 
     def make(name: str) -> Whole:
