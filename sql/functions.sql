@@ -1,31 +1,45 @@
 -- Functions that run with the owner's rights, since only an owner may make and drop partitions.
 -- Run by every migration; each is replaced whole.
 
--- The partitions that a policy wants from its own past to `ahead` spans after the moment, by name and bounds.
+-- Makes the partition of a policy that begins at a moment, unless there is one; how many, 1 or 0.
 -- Made apart and then attached: CREATE TABLE … PARTITION OF would lock the whole table against reading and writing, and
 -- behind one long query every insert would wait.
+CREATE OR REPLACE FUNCTION make_partition(policy partition_policies, starts timestamptz) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+DECLARE
+    partition_name text := policy.table_name || to_char(starts, CASE policy.span WHEN 'day' THEN '_YYYYMMDD' ELSE '_YYYYMM' END);
+BEGIN
+    IF to_regclass('public.' || quote_ident(partition_name)) IS NOT NULL THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+        partition_name, policy.table_name);
+    EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        policy.table_name, partition_name, starts, starts + ('1 ' || policy.span)::interval);
+    RETURN 1;
+END $$;
+
+-- The partitions that each policy wants from its own past to `ahead` spans after the moment; how many were made.
 CREATE OR REPLACE FUNCTION make_partitions(moment timestamptz) RETURNS int
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+    SELECT coalesce(sum(make_partition(policy, date_trunc(policy.span, moment) + step * ('1 ' || policy.span)::interval)), 0)::int
+    FROM (SELECT * FROM partition_policies ORDER BY table_name) AS policy
+    CROSS JOIN LATERAL generate_series(-1, policy.ahead) AS step
+$$;
+
+-- The partition for rows of a moment in the past that came late: only as far back as the table's rows are kept, so that
+-- nobody fills the catalogue. How many were made; two who make the same one at once: the second waits, then finds it.
+CREATE OR REPLACE FUNCTION make_late_partition(wanted text, moment timestamptz) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
 DECLARE
     policy partition_policies;
-    starts timestamptz;
-    made int := 0;
-    partition_name text;
 BEGIN
-    FOR policy IN SELECT * FROM partition_policies ORDER BY table_name LOOP
-        FOR step IN -1 .. policy.ahead LOOP
-            starts := date_trunc(policy.span, moment) + step * ('1 ' || policy.span)::interval;
-            partition_name := policy.table_name || to_char(starts, CASE policy.span WHEN 'day' THEN '_YYYYMMDD' ELSE '_YYYYMM' END);
-            IF to_regclass('public.' || quote_ident(partition_name)) IS NULL THEN
-                EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
-                    partition_name, policy.table_name);
-                EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
-                    policy.table_name, partition_name, starts, starts + ('1 ' || policy.span)::interval);
-                made := made + 1;
-            END IF;
-        END LOOP;
-    END LOOP;
-    RETURN made;
+    SELECT * INTO policy FROM partition_policies WHERE table_name = wanted AND moment BETWEEN now() - keep AND now();
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('make_late_partition'));
+    RETURN make_partition(policy, date_trunc(policy.span, moment));
 END $$;
 
 -- Drops the next partition whose every row is older than its policy keeps; how many, 1 or 0. One at a time, since its lock
@@ -77,6 +91,11 @@ RETURN (
     ) ranked
     WHERE reached >= greatest(ceil(share * total), 1)
 );
+
+-- The account that has an e-mail, for who may not read the e-mails of all.
+CREATE OR REPLACE FUNCTION find_user_id(wanted text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+RETURN (SELECT id FROM app_users WHERE lower(email) = lower(wanted));
 
 -- The first slot of an endpoint after a moment, to the millisecond: on the absolute clock, at a place within its interval
 -- that a hash of its id gives. Multiples of the golden ratio lie evenly whatever ids there are, so there is no herd.

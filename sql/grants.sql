@@ -28,6 +28,8 @@ GRANT SELECT (id, name, shown, kinds, is_enabled, created_at, updated_at) ON cha
 GRANT INSERT, UPDATE, DELETE ON channels TO watchhouse_auth;
 GRANT SELECT ON endpoint_schedule, checks, endpoint_states, state_intervals, endpoint_hours, endpoint_days, endpoint_figures, alerts,
     host_metrics, figures, figure_hours, daily_figures, job_runs, house_keys TO watchhouse_auth;
+GRANT SELECT ON request_log, request_minutes, request_hours, request_dirty_hours, request_audits, journal_hours, journal_states, quarantined_lines
+    TO watchhouse_auth;
 GRANT SELECT ON alembic_version TO watchhouse_auth, watchhouse_collector;
 
 -- collector: it sends what auth asked for, measures, and cleans up what has had its time
@@ -47,6 +49,12 @@ GRANT SELECT ON maintenance, maintenance_endpoints, channels, house_keys TO watc
 GRANT SELECT (id, role, is_active, is_staff, last_login_at, created_at) ON app_users TO watchhouse_collector;
 GRANT SELECT ON usage_stats TO watchhouse_collector;
 GRANT SELECT (id, created_at) ON resources TO watchhouse_collector;
+GRANT SELECT, INSERT ON request_log TO watchhouse_collector;
+GRANT UPDATE (user_id, ip_address, user_agent, request_id, problem_detail) ON request_log TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE ON request_minutes, request_hours, request_audits, journal_hours TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE, DELETE ON request_dirty_hours, request_erasures, journal_segments, journal_states TO watchhouse_collector;
+GRANT SELECT, INSERT, DELETE ON quarantined_lines TO watchhouse_collector;
+GRANT EXECUTE ON FUNCTION make_late_partition(text, timestamptz), find_user_id(text) TO watchhouse_collector;
 GRANT INSERT ON audit_log TO watchhouse_collector;
 GRANT SELECT ON partition_policies TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION slot_after(bigint, int, timestamptz) TO watchhouse_collector;
@@ -59,6 +67,8 @@ GRANT SELECT ON endpoint_schedule, checks, endpoint_states, state_intervals, end
 GRANT SELECT (id, name, method, interval_seconds, timeout_seconds, retries, expected_status, degraded_after_ms, is_enabled, is_public, group_name,
     parent_id, position, created_at, updated_at) ON endpoints TO watchhouse_reader;
 GRANT SELECT (id, name, kinds, is_enabled, created_at, updated_at) ON channels TO watchhouse_reader;
+GRANT SELECT (id, at, endpoint, method, status, duration_us, request_bytes, response_bytes, is_probe, problem_title) ON request_log TO watchhouse_reader;
+GRANT SELECT ON request_minutes, request_hours, request_dirty_hours, request_audits, journal_hours, journal_states TO watchhouse_reader;
 GRANT SELECT (id, number, role, is_active, is_staff, email_verified, phone_verified, identity_verified, professional_verified,
     last_login_at, created_at) ON app_users TO watchhouse_reader;
 

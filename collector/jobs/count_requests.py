@@ -1,7 +1,7 @@
-"""How many requests did auth answer in the last minute, how many of them with an error, and how fast?
+"""By how much did auth's own counter of requests grow in the last minute? The self-audit shows it beside the journal.
 
-Read from auth's own counters, which are exact over its workers and restarts. An answer is counted once, though several
-collectors read the same counters; of the time in which none did, all count for the minute of the next reading.
+An answer is counted once, though several collectors read the same counter; of the time in which none did, all count for
+the minute of the next reading.
 """
 
 from datetime import datetime, timedelta

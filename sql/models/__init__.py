@@ -17,7 +17,9 @@ from sql.models.figures import DailyFigure, Figure, FigureHour, RequestTotal
 from sql.models.house import AuditEntry, HouseKey, StatusPage
 from sql.models.idempotency import IdempotencyKey
 from sql.models.incidents import Incident, IncidentEndpoint, IncidentUpdate, Maintenance, MaintenanceEndpoint
+from sql.models.journal import JournalHour, JournalSegment, JournalState, QuarantinedLine
 from sql.models.outbox import Message
+from sql.models.requests import DirtyHour, RequestAudit, RequestErasure, RequestHour, RequestMinute, request_log
 from sql.models.resources import Resource, UserActionTotal, usage_stats
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "CheckRequest",
     "Collector",
     "DailyFigure",
+    "DirtyHour",
     "Endpoint",
     "EndpointDay",
     "EndpointFigures",
@@ -43,12 +46,20 @@ __all__ = [
     "IncidentEndpoint",
     "IncidentUpdate",
     "JobRun",
+    "JournalHour",
+    "JournalSegment",
+    "JournalState",
     "LoginThrottle",
     "Maintenance",
     "MaintenanceEndpoint",
     "Message",
     "OneTimeToken",
     "PartitionPolicy",
+    "QuarantinedLine",
+    "RequestAudit",
+    "RequestErasure",
+    "RequestHour",
+    "RequestMinute",
     "RequestTotal",
     "Resource",
     "ServiceState",
@@ -58,5 +69,6 @@ __all__ = [
     "User",
     "UserActionTotal",
     "checks",
+    "request_log",
     "usage_stats",
 ]

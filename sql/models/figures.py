@@ -46,13 +46,10 @@ class DailyFigure(Base):
 
 
 class RequestTotal(Base):
-    """Where auth's own counters of requests stood when they were last read, so that a difference is counted once."""
+    """Where auth's own counter of requests stood when it was last read, so that a difference is counted once."""
 
     __tablename__ = "request_totals"
 
     source: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     requests: Mapped[int] = mapped_column(BigInteger)
-    errors: Mapped[int] = mapped_column(BigInteger)
-    client_errors: Mapped[int] = mapped_column(BigInteger)
-    seconds: Mapped[float] = mapped_column(Double)

@@ -8,35 +8,25 @@ FROM unnest(:subjects, :figures, :readings) AS noted (subject, figure, reading)
 ON CONFLICT (subject, figure, at) DO UPDATE SET value = excluded.value;
 
 -- name: count_requests
--- purpose: add to a minute by how much auth's own counters grew since anybody read them last. The row is locked first and
+-- purpose: add to a minute by how much auth's own counter grew since anybody read it last. The row is locked first and
 --   the order is written down by `locked`, so that of two collectors the second counts from where the first stood; a
 --   reading that is overtaken counts nothing. The first of a source only says where it stands.
--- params: source text, at timestamptz, minute timestamptz, requests bigint, errors bigint, client_errors bigint, seconds double precision
+-- params: source text, at timestamptz, minute timestamptz, requests bigint
 WITH before AS MATERIALIZED (
-    SELECT requests, errors, client_errors, seconds FROM request_totals WHERE source = :source FOR UPDATE
+    SELECT requests FROM request_totals WHERE source = :source FOR UPDATE
 ), locked AS MATERIALIZED (
     SELECT count(*) AS sources FROM before
 ), now_known AS (
-    INSERT INTO request_totals AS t (source, at, requests, errors, client_errors, seconds)
-    SELECT :source, :at, :requests, :errors, :client_errors, :seconds FROM locked
-    ON CONFLICT (source) DO UPDATE
-    SET at = excluded.at, requests = excluded.requests, errors = excluded.errors, client_errors = excluded.client_errors,
-        seconds = excluded.seconds
+    INSERT INTO request_totals AS t (source, at, requests)
+    SELECT :source, :at, :requests FROM locked
+    ON CONFLICT (source) DO UPDATE SET at = excluded.at, requests = excluded.requests
     WHERE t.requests <= excluded.requests
-    RETURNING t.requests, t.errors, t.client_errors, t.seconds
-), grown AS (
-    SELECT figure, value
-    FROM before
-    CROSS JOIN now_known
-    CROSS JOIN LATERAL (VALUES
-        ('requests', now_known.requests - before.requests),
-        ('errors', now_known.errors - before.errors),
-        ('client_errors', now_known.client_errors - before.client_errors),
-        ('seconds', now_known.seconds - before.seconds)
-    ) AS growth (figure, value)
+    RETURNING t.requests
 )
 INSERT INTO figures AS f (subject, figure, at, value)
-SELECT 'requests', figure, :minute, greatest(value, 0) FROM grown
+SELECT 'counter', 'requests', :minute, now_known.requests - before.requests
+FROM before
+CROSS JOIN now_known
 ON CONFLICT (subject, figure, at) DO UPDATE SET value = f.value + excluded.value;
 
 -- name: read_database
