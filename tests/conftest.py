@@ -13,6 +13,7 @@ from auth.settings import read_settings
 from standalone.postgres import Server
 from tests.support.client import Api
 from tests.support.databases import Database, prepare_template, throw_away
+from tests.support.memory import quick_folder
 from tests.support.platform import Platform, run_platform
 from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth, start_collector
@@ -25,13 +26,14 @@ CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL for the whole run, with the template of all databases in it."""
-    found = Server(tmp_path_factory.mktemp("postgres") / "cluster", port=free_port(), password="the superuser's own")
-    found.start()
-    try:
-        prepare_template(found)
-        yield found
-    finally:
-        found.stop()
+    with quick_folder(tmp_path_factory.mktemp("postgres")) as folder:
+        found = Server(folder / "cluster", port=free_port(), password="the superuser's own")
+        found.start()
+        try:
+            prepare_template(found)
+            yield found
+        finally:
+            found.stop()
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def make_collector(database: Database, tmp_path: Path) -> Iterator[Callable[...,
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The whole house, with people in it."""
-    with run_platform(tmp_path_factory.mktemp("platform")) as found:
+    with quick_folder(tmp_path_factory.mktemp("platform")) as folder, run_platform(folder) as found:
         yield found
 
 

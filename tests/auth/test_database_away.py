@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from time import monotonic
 
 import psutil
@@ -11,6 +10,7 @@ import requests
 
 from standalone.postgres import Server
 from tests.support.databases import Database, prepare_template, query
+from tests.support.memory import quick_folder
 from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth
 from tests.support.visitor import Visitor, sign_up
@@ -32,27 +32,36 @@ CALLS: list[tuple[str, str, dict[str, object] | None]] = [
 ]
 
 
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A PostgreSQL that a test may kill."""
-    found = Server(tmp_path / "own" / "cluster", port=free_port(), password="of its own")
-    (tmp_path / "own").mkdir()
-    found.start()
-    try:
-        prepare_template(found)
-        yield found
-    finally:
-        if found.process.poll() is not None:
-            found.start()  # clears away the shared memory that a killed one leaves on the machine
-        found.stop()
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL that tests may kill."""
+    with quick_folder(tmp_path_factory.mktemp("own")) as folder:
+        found = Server(folder / "cluster", port=free_port(), password="of its own")
+        found.start()
+        try:
+            prepare_template(found)
+            yield found
+        finally:
+            if found.process.poll() is not None:
+                found.start()  # clears away the shared memory that a killed one leaves on the machine
+            found.stop()
 
 
-@pytest.fixture
-def auth(own_server: Server, tmp_path: Path) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def own_auth(own_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An auth on it."""
-    running = start_auth(Database(own_server, "metrics"), tmp_path)
+    running = start_auth(Database(own_server, "metrics"), tmp_path_factory.mktemp("auth"))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def auth(own_server: Server, own_auth: Running) -> Iterator[Running]:
+    """The same, with both as they were after the test."""
+    yield own_auth
+    if own_server.process.poll() is not None:
+        own_server.start()
+    wait_for(lambda: requests.get(own_auth.url + "/readyz", timeout=5).status_code == 200, what="it recovers")
 
 
 def kill(server: Server) -> None:

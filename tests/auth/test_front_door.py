@@ -1,13 +1,17 @@
 """A real auth against what is no HTTP, hosts that are not ours, and addresses that are made up."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import requests
 
+from standalone.postgres import Server
 from tests.support.client import Api
-from tests.support.processes import Running
+from tests.support.databases import throw_away
+from tests.support.processes import Running, start_auth
 from tests.support.visitor import Visitor, send_raw, sign_up
 
 HOST = b"Host: 127.0.0.1\r\n"
@@ -40,16 +44,25 @@ NO_HTTP = {
 }
 
 
-def test_what_is_no_http_does_no_harm(make_auth: Callable[..., Running]) -> None:
-    auth = make_auth(AUTH_WORKERS="1")
-    answers = {name: send_raw(auth.url, sent) for name, sent in NO_HTTP.items()}
+@pytest.fixture(scope="module")
+def plain(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An auth for all that need no setting of their own."""
+    with throw_away(server) as database:
+        running = start_auth(database, tmp_path_factory.mktemp("plain"), AUTH_WORKERS="1", ALLOWED_HOSTS="127.0.0.1")
+        yield running
+        running.stop()
+
+
+def test_what_is_no_http_does_no_harm(plain: Running) -> None:
+    with ThreadPoolExecutor(4) as pool:  # some keep the server waiting for seconds
+        answers = dict(zip(NO_HTTP, pool.map(partial(send_raw, plain.url), NO_HTTP.values()), strict=True))
     assert {
         name: answer[:300]
         for name, answer in answers.items()
         if re.match(rb"HTTP/1.1 5", answer) or b"Traceback" in answer
     } == {}
-    assert requests.get(auth.url + "/livez", timeout=5).status_code == 200
-    assert "Traceback" not in auth.output()
+    assert requests.get(plain.url + "/livez", timeout=5).status_code == 200
+    assert "Traceback" not in plain.output()
 
 
 def test_only_an_allowed_host_is_served(make_auth: Callable[..., Running]) -> None:
@@ -77,9 +90,8 @@ def test_only_an_allowed_host_is_served(make_auth: Callable[..., Running]) -> No
         ("text/html", "text/html; charset=utf-8"),
     ],
 )
-def test_a_foreign_host_gets_a_problem(make_auth: Callable[..., Running], accept: str, media_type: str) -> None:
-    auth = make_auth(ALLOWED_HOSTS="127.0.0.1", AUTH_WORKERS="1")
-    answer = requests.get(auth.url + "/", headers={"Host": "evil.example", "Accept": accept}, timeout=5)
+def test_a_foreign_host_gets_a_problem(plain: Running, accept: str, media_type: str) -> None:
+    answer = requests.get(plain.url + "/", headers={"Host": "evil.example", "Accept": accept}, timeout=5)
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, media_type)
     assert "evil.example" not in answer.text
 
@@ -127,9 +139,8 @@ def ask_metrics(auth: Running, chain: str | None) -> bool:
 MOST = 1024 * 1024
 
 
-def test_a_body_has_a_limit_however_it_is_sent(make_auth: Callable[..., Running]) -> None:
-    auth = make_auth(AUTH_WORKERS="1")
-    anna = sign_up(auth.url)
+def test_a_body_has_a_limit_however_it_is_sent(plain: Running) -> None:
+    anna = sign_up(plain.url)
     sizes = {MOST - 1: 422, MOST: 422, MOST + 1: 413, 40 * MOST: 413}
     for is_chunked in (False, True):
         assert {size: send_name(anna, size, is_chunked) for size in sizes} == sizes, is_chunked

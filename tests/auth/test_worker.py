@@ -9,9 +9,20 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.support.processes import Running
+from standalone.postgres import Server
+from tests.support.databases import throw_away
+from tests.support.processes import Running, start_auth
 
 SILENT = 40  # more than all threads of all workers
+
+
+@pytest.fixture(scope="module")
+def plain(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An auth for all that leave it as it is."""
+    with throw_away(server) as database:
+        running = start_auth(database, tmp_path_factory.mktemp("plain"))
+        yield running
+        running.stop()
 
 
 @pytest.fixture
@@ -57,11 +68,10 @@ def test_half_requests_hold_their_threads_for_seconds_only(make_auth: Callable[.
         assert requests.get(running.url + "/livez", timeout=8).status_code == 200
 
 
-def test_a_head_that_comes_in_pieces_is_served(make_auth: Callable[..., Running]) -> None:
-    running = make_auth()
-    with connect(running.url) as line:
+def test_a_head_that_comes_in_pieces_is_served(plain: Running) -> None:
+    with connect(plain.url) as line:
         line.sendall(b"GET /livez HTTP/1.1\r\nHost: loc")
-        assert requests.get(running.url + "/livez", timeout=2).status_code == 200
+        assert requests.get(plain.url + "/livez", timeout=2).status_code == 200
         line.sendall(b"alhost\r\nConnection: close\r\n\r\n")
         assert line.recv(65_536).startswith(b"HTTP/1.1 200")
 
@@ -75,9 +85,7 @@ def test_a_head_that_comes_in_pieces_is_served(make_auth: Callable[..., Running]
         pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nX-Odd: a\0b\r\n\r\n", 400, id="NUL in a header"),
     ],
 )
-def test_what_the_server_refuses_is_a_problem_too(
-    make_auth: Callable[..., Running], request_bytes: bytes, status: int
-) -> None:
-    answered, headers, body = send_raw(make_auth().url, request_bytes)
+def test_what_the_server_refuses_is_a_problem_too(plain: Running, request_bytes: bytes, status: int) -> None:
+    answered, headers, body = send_raw(plain.url, request_bytes)
     assert (answered, headers["Content-Type"]) == (status, "application/problem+json")
     assert headers["X-Request-ID"] == json.loads(body)["instance"]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 
 from standalone.children import wait_until
 from standalone.processes import SOURCE
+from tests.support.memory import quick_folder
 from tests.support.ports import free_port
 
 UP_SECONDS = 60.0
@@ -80,23 +82,32 @@ class Whole:
             connection.close()
 
 
-@pytest.fixture
-def make_whole(tmp_path: Path) -> Iterator[Callable[[str], Whole]]:
+@pytest.fixture(scope="module")
+def make_whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Whole]]:
     made: list[Whole] = []
+    with quick_folder(tmp_path_factory.mktemp("whole")) as folder:
 
-    def make(name: str) -> Whole:
-        made.append(Whole(tmp_path / name, {f"{setting}_PORT": str(free_port()) for setting in NAMES}))
-        made[-1].start()
-        return made[-1]
+        def make(name: str) -> Whole:
+            made.append(Whole(folder / name, {f"{setting}_PORT": str(free_port()) for setting in NAMES}))
+            made[-1].start()
+            return made[-1]
 
-    yield make
-    for whole in made:
-        whole.stop()
+        yield make
+        for whole in made:
+            whole.stop()
+
+
+@pytest.fixture(scope="module")
+def first(make_whole: Callable[[str], Whole]) -> Whole:
+    return make_whole("one")
 
 
 @pytest.fixture
-def whole(make_whole: Callable[[str], Whole]) -> Whole:
-    return make_whole("one")
+def whole(first: Whole) -> Whole:
+    """One that is up, also after a test that ended it."""
+    if first.process.poll() is not None:
+        first.start()
+    return first
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -117,11 +128,12 @@ def test_it_says_where_everything_is_and_leaves_nothing_behind(whole: Whole) -> 
 
 
 def test_it_starts_again_what_was_killed(whole: Whole) -> None:
+    before = whole.output.read_text().count("service_restarted")
     killed = whole.process.children()
     for process in killed:
         process.kill()
     wait_until(
-        lambda: whole.output.read_text().count("service_restarted") >= len(killed),
+        lambda: whole.output.read_text().count("service_restarted") >= before + len(killed),
         limit=UP_SECONDS,
         what="all were started again",
     )
@@ -132,7 +144,8 @@ def test_it_starts_again_what_was_killed(whole: Whole) -> None:
 def test_it_carries_on_after_a_kill_of_everything(whole: Whole) -> None:
     whole.ask("UPDATE app_users SET first_name = 'Zora' WHERE email = 'user@example.com'")
     for process in whole.everything():
-        process.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):  # it went with its parent
+            process.send_signal(signal.SIGKILL)
     whole.process.wait()
     whole.start()
     assert whole.answers()
@@ -144,3 +157,4 @@ def test_two_run_side_by_side(whole: Whole, make_whole: Callable[[str], Whole]) 
     whole.ask("UPDATE app_users SET first_name = 'Zora' WHERE email = 'user@example.com'")
     assert whole.answers()
     assert other.ask("SELECT count(*) FROM app_users WHERE first_name = 'Zora'") == [(0,)]
+    other.stop()

@@ -4,17 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
+from auth.allocator import ALLOCATOR
 from tests.support.databases import Database
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
 HOUSE = Path(__file__).parents[2]
+GUNICORN = ("gunicorn", "--config", "python:auth.gunicorn", "auth.wsgi:app")
 STOP_SECONDS = 15
 
 
@@ -48,11 +50,19 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(HOUSE), **settings}
 
 
-def start(module: str, *arguments: str, settings: Mapping[str, str], url: str, ready: str, log: Path) -> Running:
-    """Start `python -m module`, return once `url` + `ready` answers 200."""
+def start(
+    module: str,
+    *arguments: str,
+    settings: Mapping[str, str],
+    url: str,
+    ready: str,
+    log: Path,
+    within: Sequence[str] = (),
+) -> Running:
+    """Start `python -m module`, by the command `within` when one is given; return once `url` + `ready` answers 200."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*within, sys.executable, "-m", module, *arguments],
             env=environment(**settings),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -76,8 +86,11 @@ def start(module: str, *arguments: str, settings: Mapping[str, str], url: str, r
     return running
 
 
-def start_auth(database: Database, folder: Path, **settings: str) -> Running:
-    """A real auth, gunicorn and all, on `database`; `settings` override."""
+def start_auth(database: Database, folder: Path, *, within: Sequence[str] = (), **settings: str) -> Running:
+    """A real auth, as what `python -m auth run` turns into, on `database`; `settings` override.
+
+    To start it by that command would import everything twice. The command is tested with the whole house.
+    """
     port = free_port()
     own = {
         "WATCHHOUSE_DEMO": "1",
@@ -85,14 +98,20 @@ def start_auth(database: Database, folder: Path, **settings: str) -> Running:
         "DATABASE_URL": database.auth_url,
         "AUTH_PORT": str(port),
         "LOG_FORMAT": "json",
+        **ALLOCATOR,
         **settings,
     }
     return start(
-        "auth", "run", settings=own, url=f"http://127.0.0.1:{own['AUTH_PORT']}", ready="/livez", log=folder / "auth.log"
+        *GUNICORN,
+        settings=own,
+        url=f"http://127.0.0.1:{own['AUTH_PORT']}",
+        ready="/livez",
+        log=folder / "auth.log",
+        within=within,
     )
 
 
-def start_collector(database: Database, folder: Path, **settings: str) -> Running:
+def start_collector(database: Database, folder: Path, *, within: Sequence[str] = (), **settings: str) -> Running:
     """A real collector on `database`; `settings` override."""
     port = free_port()
     own = {
@@ -110,4 +129,5 @@ def start_collector(database: Database, folder: Path, **settings: str) -> Runnin
         url=f"http://127.0.0.1:{own['COLLECTOR_PORT']}",
         ready="/healthz",
         log=folder / "collector.log",
+        within=within,
     )
