@@ -1,7 +1,8 @@
 """What every answer has, whoever gives it: the WSGI layer around Flask.
 
 It gives a request its id, bounds what reaches routing (methods, trailing slashes, the client's address), and puts
-id, time and security headers on the answer. It runs on every request: keep it short.
+id, time and security headers on the answer. What was answered it tells to a `record`, before the client can have got
+all of it: what a client saw is written down whatever happens to this process. It runs on every request: keep it short.
 """
 
 import re
@@ -12,10 +13,10 @@ from ipaddress import ip_address, ip_network
 from time import perf_counter
 from typing import Any
 
+from auth.answers import Answer, Environ, Headers, Record
 from common.networks import is_within
 from common.settings import Network
 
-Headers = list[tuple[str, str]]
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 DATA_HEADERS: Headers = [
@@ -38,6 +39,8 @@ REQUEST_ID = "watchhouse.request_id"
 CLIENT_ADDRESS = "watchhouse.client_address"
 ADDED_HEADERS = "watchhouse.headers"
 IS_PROBE = "watchhouse.is_probe"
+USER_ID = "watchhouse.user_id"  # whoever it turns out to be
+PROBLEM = "watchhouse.problem"  # title and detail, when the answer is one
 PROBE_MARK = "HTTP_X_WATCHHOUSE_PROBE"
 
 
@@ -48,15 +51,38 @@ class Gate:
         self,
         app: Callable[..., Iterable[bytes]],
         trusted_proxies: tuple[Network, ...],
-        is_probe: Callable[[dict[str, Any]], bool],
+        is_probe: Callable[[Environ], bool],
+        record: Record | None = None,
     ) -> None:
         self._app = app
         self._is_probe = is_probe
+        self._record = record
         self._has_proxies = bool(trusted_proxies)
         self._is_proxy = lru_cache(1024)(lambda address: is_within(address, trusted_proxies))
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = perf_counter()
+        request_id, added = self._prepare(environ)
+        answer = Answer(environ, started, self._record)
+
+        def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
+            answer.begin(status, headers)
+            # What a browser may do with a page has no meaning for data, and the server checks every header it writes.
+            headers += PAGE_HEADERS if any("text/html" in value for _, value in headers) else DATA_HEADERS
+            headers += added
+            headers.append(("X-Request-ID", request_id))
+            headers.append(("X-Response-Time", f"{perf_counter() - started:.3f}s"))
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        try:
+            body = self._app(environ, start)
+        except Exception:
+            answer.fail()
+            raise
+        return answer.send(body)
+
+    def _prepare(self, environ: Environ) -> tuple[str, Headers]:
+        """Bound what comes in; the request's id, and a list for headers that the application adds."""
         request_id = environ.get("HTTP_X_REQUEST_ID", "")
         if not SANE_ID.match(request_id):
             request_id = secrets.token_hex(8)
@@ -71,18 +97,9 @@ class Gate:
         path = environ.get("PATH_INFO", "")
         if path.endswith("/") and len(path) > 1:
             environ["PATH_INFO"] = path.rstrip("/") or "/"
+        return request_id, added
 
-        def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
-            # What a browser may do with a page has no meaning for data, and the server checks every header it writes.
-            headers += PAGE_HEADERS if any("text/html" in value for _, value in headers) else DATA_HEADERS
-            headers += added
-            headers.append(("X-Request-ID", request_id))
-            headers.append(("X-Response-Time", f"{perf_counter() - started:.3f}s"))
-            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
-
-        return self._app(environ, start)
-
-    def _client_address(self, environ: dict[str, Any]) -> str:
+    def _client_address(self, environ: Environ) -> str:
         """The nearest address that is no proxy of ours: the only one in the chain that nobody could invent."""
         address: str = environ.get("REMOTE_ADDR", "")
         for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):

@@ -1,4 +1,4 @@
-"""What the views of one app share and is made once: its settings, hashes, tokens, waiting room, status page."""
+"""What the views of one app share and is made once: its settings, hashes, waiting room, status page, journal."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -6,6 +6,7 @@ from typing import cast
 from flask import current_app
 
 from auth.accounts.hashing import Passwords
+from auth.journal.journal import Journal
 from auth.settings import Settings
 from auth.status.keeper import Keeper
 from common.asking import WaitingRoom
@@ -21,6 +22,7 @@ class Parts:
     passwords: Passwords
     waiting_room: WaitingRoom
     status: Keeper
+    journal: Journal
 
 
 def house() -> Parts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from auth.journal.addresses import FORMS as ADDRESS_FORMS
 from common.addresses import NOTHING, Allowed, parse_allowed
 from common.networks import LOOPBACK
 from common.settings import Network, boolean, choice, folder, integer, networks, port, read, setting, text, url, words
@@ -77,6 +78,18 @@ class Settings:
     refresh_days: int = setting("REFRESH_TOKEN_DAYS", integer(1, 365), "Life of an unused refresh token", default="7")
     metrics_users: int = setting(
         "METRICS_NAMED_USERS", integer(0, 100_000), "Users named in metrics; later ones are `other`", default="10000"
+    )
+    address_form: str = setting(
+        "REQUEST_LOG_IP",
+        choice(*ADDRESS_FORMS),
+        "Clients' addresses in the request log: full, truncated to /24 or /48, or hashed under SECRET_KEY",
+        default="full",
+    )
+    journal_megabytes: int = setting(
+        "JOURNAL_MAX_MB",
+        integer(1, 1_000_000),
+        "Room for requests that the collector has not read yet; past it they are served, and their lines lost",
+        default="1024",
     )
     listed_allow: Allowed | None = setting(
         "PROBE_ALLOW",

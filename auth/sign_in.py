@@ -6,12 +6,14 @@ from uuid import UUID
 from flask import current_app, request, session
 
 from auth.database import run_alone
+from auth.gate import USER_ID
 from auth.http.problems import Problem, unauthorized
 from auth.tokens import Claims, TokenReader
 from sql.statements import load
 
 statements = load("accounts")
 
+COOKIE_NAME = "watchhouse"
 COOKIE_KEY = "sid"
 
 
@@ -38,7 +40,9 @@ def read_claims() -> Claims:
     if scheme.lower() != "bearer" or not token:
         raise unauthorized()
     reader: TokenReader = current_app.extensions["token_reader"]
-    return reader.read(token.strip(), "access")
+    claims = reader.read(token.strip(), "access")
+    request.environ[USER_ID] = claims.user_id
+    return claims
 
 
 def read_caller(claims: Claims) -> Caller:
@@ -61,7 +65,10 @@ def read_cookie_caller() -> Caller | None:
     """The member of staff whose cookie it is, or None."""
     session_id = session.get(COOKIE_KEY)
     caller = find_caller(session_id) if session_id else None
-    return caller if caller and caller.is_staff else None
+    if caller is None:
+        return None
+    request.environ[USER_ID] = str(caller.id)
+    return caller if caller.is_staff else None
 
 
 def demand_staff(caller: Caller) -> None:

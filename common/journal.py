@@ -37,6 +37,7 @@ COLUMNS = (
 )
 NULL = "\\N"
 LONGEST_LINE = 16_384
+LARGEST_AMOUNT = 2**40 - 1  # of bytes, or microseconds, of a request: sums of an hour stay within a bigint
 # `id` is the microseconds of `at` since 1970, times this, plus a number of its writer's own.
 WRITERS = 1024
 
@@ -71,18 +72,29 @@ def read_losses(folder: Path) -> Losses:
 
 
 class LossCount:
-    """Counts losses of all workers in a file whose room is taken when it is made: a full disk does not stop it."""
+    """Counts losses of all workers in a file whose room is taken when it is made: a full disk does not stop it.
+
+    Each process opens its own, after it was forked: the lock is the open file's.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._handle = os.open(folder / LOSSES, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if os.fstat(self._handle).st_size < _LOSSES_FORM.size:
-            os.pwrite(self._handle, _LOSSES_FORM.pack(0, 0), 0)
+        try:
+            self.add()
+        except OSError:
+            os.close(self._handle)
+            raise
 
     def add(self, *, to_errors: int = 0, to_cap: int = 0) -> None:
         """Count lines that are lost; the lock goes with a process that is killed. Raises OSError."""
-        fcntl.lockf(self._handle, fcntl.LOCK_EX)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
         try:
-            errors, cap = _LOSSES_FORM.unpack(os.pread(self._handle, _LOSSES_FORM.size, 0))
+            kept = os.pread(self._handle, _LOSSES_FORM.size, 0)
+            errors, cap = _LOSSES_FORM.unpack(kept.ljust(_LOSSES_FORM.size, b"\0"))
             os.pwrite(self._handle, _LOSSES_FORM.pack(errors + to_errors, cap + to_cap), 0)
         finally:
-            fcntl.lockf(self._handle, fcntl.LOCK_UN)
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._handle)

@@ -9,7 +9,7 @@ from auth.accounts import store
 from auth.accounts.schemas import TokenPair
 from auth.accounts.throttle import Attempt, attempt_of, paid
 from auth.database import db
-from auth.gate import CLIENT_ADDRESS
+from auth.gate import CLIENT_ADDRESS, USER_ID
 from auth.house import house
 from auth.http.problems import Problem, unauthorized
 from auth.tokens import Claims, make_access_token, make_refresh_token
@@ -43,6 +43,7 @@ def sign_in(email: str, password: str) -> tuple[User, Attempt]:
     if not user.is_active:
         raise Problem(403, "User account is disabled")
     user.password_hash = new_hash
+    request.environ[USER_ID] = str(user.id)
     return user, attempt
 
 

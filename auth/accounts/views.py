@@ -9,7 +9,7 @@ from auth.accounts import recovery, schemas, signing_in, store
 from auth.accounts.passwords import check_choice
 from auth.accounts.throttle import attempt_of, paid
 from auth.database import db
-from auth.gate import CLIENT_ADDRESS
+from auth.gate import CLIENT_ADDRESS, USER_ID
 from auth.house import house
 from auth.http.body import Query, named_changes
 from auth.http.problems import Problem, bad_fields
@@ -180,4 +180,6 @@ def _add_user(email: str, password: str, **names: str) -> User:
 
 def _read_refresh(body: schemas.RefreshToken) -> Claims:
     reader: TokenReader = current_app.extensions["token_reader"]
-    return reader.read(body.refresh, "refresh")
+    claims = reader.read(body.refresh, "refresh")
+    request.environ[USER_ID] = claims.user_id
+    return claims

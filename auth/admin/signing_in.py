@@ -9,7 +9,7 @@ from auth.accounts.signing_in import sign_in
 from auth.admin import session
 from auth.admin.staff import SIGN_IN, to
 from auth.http.body import Form
-from auth.http.problems import Problem, wants_html
+from auth.http.problems import Problem, note, wants_html
 from auth.http.route import Routes
 from auth.pages.views import page
 
@@ -65,6 +65,7 @@ def sign_out_staff(body: SignOutForm) -> Any:
 
 def _refuse(username: str, problem: Problem) -> Response:
     """The form once more, with the reason in words."""
+    note(problem)
     refused = page(
         "admin/login.html", problem.status, csrf_token=session.csrf_token(), username=username, fault=problem.detail
     )

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from auth.admin import session
 from auth.database import db
 from auth.http.body import Form
-from auth.http.problems import Problem, refusal_of, wants_html
+from auth.http.problems import Problem, note, refusal_of, wants_html
 from auth.http.route import Routes, View
 from auth.pages.views import page
 from auth.sign_in import Caller
@@ -139,6 +139,7 @@ def _from_form(view: View, again: View | None) -> View:
             if refused is None or again is None or refused.status not in SHOWN_AGAIN or not wants_html():
                 raise
             db.session.rollback()
+            note(refused)
             return again(caller=caller, body=body, refused=refused, **arguments)
         return _go_on(answer) if isinstance(answer, Done) else answer
 

@@ -12,7 +12,7 @@ import structlog
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from auth.gate import REQUEST_ID
+from auth.gate import PROBLEM, REQUEST_ID
 from auth.http.rules import RULES
 from sql.errors import DatabaseAway, DatabaseError, LockTimeout, RuleBroken, translate
 
@@ -70,7 +70,7 @@ def overloaded(detail: str) -> Problem:
 
 def respond(problem: Problem) -> Response:
     """The response for `problem`: a page for a browser, else problem+json."""
-    title = HTTPStatus(problem.status).phrase
+    title = note(problem)
     if wants_html():
         page = render_template(
             "problem.html", status=problem.status, title=title, detail=problem.detail, errors=problem.errors
@@ -88,6 +88,13 @@ def respond(problem: Problem) -> Response:
     if problem.errors:
         body["errors"] = problem.errors
     return Response(orjson.dumps(body), problem.status, dict(problem.headers), mimetype=MEDIA_TYPE)
+
+
+def note(problem: Problem) -> str:
+    """Let the journal know that the answer is `problem`, however it is shown; its title."""
+    title = HTTPStatus(problem.status).phrase
+    request.environ[PROBLEM] = (title, problem.detail)
+    return title
 
 
 def wants_html() -> bool:

@@ -22,6 +22,10 @@ log = structlog.get_logger()
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ACTIONS = "user_actions_total"
+LOST = "watchhouse_journal_lost_lines_total"
+LOST_HEAD = f"""# HELP {LOST} Requests that were served and could not be logged, by reason.
+# TYPE {LOST} counter
+"""
 ACTIONS_HEAD = """# HELP user_actions_total Actions on resources that succeeded, by action and person.
 # TYPE user_actions_total counter
 """
@@ -39,6 +43,8 @@ def print_metrics() -> Any:
     printed = print_requests(data, families)
     if not families or ACTIONS in families:
         printed += ACTIONS_HEAD.encode() + _print_actions().encode()
+    if not families or LOST in families:
+        printed += LOST_HEAD.encode() + _print_losses().encode()
     return Response(printed, content_type=MEDIA_TYPE, headers={"X-Counts": name_of_counts(data)})
 
 
@@ -49,6 +55,11 @@ def _demand_scraper() -> None:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not (settings.metrics_token and hmac.compare_digest(given.encode(), settings.metrics_token.encode())):
         raise unauthorized("The metrics' token, or a listed network, is needed")
+
+
+def _print_losses() -> str:
+    lost = house().journal.losses()
+    return f'{LOST}{{reason="errors"}} {lost.to_errors}\n{LOST}{{reason="cap"}} {lost.to_cap}\n'
 
 
 def _print_actions() -> str:
