@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from collector.figures.memory import FigureMemory
 from collector.host import Minute, Reading, Sample
+from collector.ingest.memory import JournalMemory
 from collector.settings import Settings
 from common.clock import Clock, utc_now
 from sql.engine import run_once
@@ -42,6 +43,7 @@ class Context(Generic[Metrics]):
     stopping: Event
     clock: Clock = utc_now
     figures: FigureMemory = field(default_factory=FigureMemory)
+    journal: JournalMemory = field(default_factory=JournalMemory)
 
     def query(self, statement: Statement, **values: Any) -> list[Row]:
         """Run a named statement as a transaction of its own."""

@@ -1,4 +1,4 @@
-"""Percentiles of a stream in bounded memory: logarithmic bins, within 1 % of the true value, merged by adding.
+"""Percentiles of a stream in bounded memory, within 1 % of the true value, merged by adding.
 
 It must not know what is measured.
 """
@@ -6,11 +6,10 @@ It must not know what is measured.
 import math
 from collections.abc import Iterable
 
-RELATIVE_ERROR = 0.01
+from common.sketch import bin_of, value_of
+
 LOWEST = 0.0001
 HIGHEST = 1000.0
-_GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
-_LOG_GAMMA = math.log(_GAMMA)
 
 
 class Sketch:
@@ -25,8 +24,7 @@ class Sketch:
 
     def add(self, seconds: float) -> None:
         """Count one value; values outside the bounds count as the bound."""
-        held = min(max(seconds, LOWEST), HIGHEST)
-        place = math.ceil(math.log(held) / _LOG_GAMMA)
+        place = bin_of(min(max(seconds, LOWEST), HIGHEST) * 1000)
         self.bins[place] = self.bins.get(place, 0) + 1
         self.count += 1
         self.longest = max(self.longest, seconds)
@@ -45,7 +43,7 @@ class Sketch:
         for place in sorted(self.bins):
             seen += self.bins[place]
             if seen >= rank:
-                return float(2 * _GAMMA**place / (_GAMMA + 1))
+                return value_of(place) / 1000
         return None
 
 
