@@ -38,10 +38,10 @@ INSERT INTO state_intervals (endpoint_id, state, began_at, ended_at)
     SELECT e.id, CASE WHEN n % 2 = 0 THEN 'operational' ELSE 'major_outage' END, now() - (20 - n) * interval '4 hours',
         CASE WHEN n < 19 THEN now() - (19 - n) * interval '4 hours' END
     FROM endpoints e, generate_series(0, 19) n;
-INSERT INTO figures (subject, figure, at, value)
-    SELECT 'requests', figure, at, 100 * random()
-    FROM unnest(ARRAY['requests', 'errors', 'client_errors', 'seconds']) figure,
-        generate_series(now() - interval '1 day', now(), interval '1 minute') at;
+INSERT INTO request_minutes
+    SELECT minute, 'host-' || n, route, '', 100, 90, 0, 5, 5, 0, 0, 1000000, '{{1,2,3}}', '{{50,40,10}}'
+    FROM generate_series(1, 2) n, (SELECT '' AS route UNION SELECT '/' || n FROM generate_series(1, 60) n) routes,
+        generate_series(date_trunc('minute', now() - interval '1 day'), now(), interval '1 minute') minute;
 INSERT INTO host_metrics
     SELECT 'host-' || n, at, 6, 50, 1, 50, 1, 1, 1, 1, 1
     FROM generate_series(1, 3) n, generate_series(now() - interval '1 day', now(), interval '1 minute') at;

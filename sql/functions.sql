@@ -42,13 +42,14 @@ BEGIN
     RETURN make_partition(policy, date_trunc(policy.span, moment));
 END $$;
 
--- Drops the next partition whose every row is older than its policy keeps; how many, 1 or 0. One at a time, since its lock
--- lasts until the transaction ends, and is not to be held while another is waited for. Inserts queue behind whoever waits:
--- so it soon gives way to a long reader, and what could not be dropped is tried again at the next run.
+-- Drops the next partition whose every row is older than its policy keeps; how many, 1 or 0, or -1 when all that are left
+-- are in use. One at a time, since its lock lasts until the transaction ends, and is not to be held while another is waited
+-- for. Inserts queue behind whoever waits: so it soon gives way to a long reader.
 CREATE OR REPLACE FUNCTION drop_partitions(moment timestamptz) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' SET lock_timeout = '30ms' AS $$
 DECLARE
     aged record;
+    outcome int := 0;
 BEGIN
     FOR aged IN
         SELECT child.relname AS name
@@ -64,9 +65,10 @@ BEGIN
             RETURN 1;
         EXCEPTION WHEN lock_not_available THEN
             RAISE NOTICE 'partition % is in use; it stays until the next run', aged.name;
+            outcome := -1;
         END;
     END LOOP;
-    RETURN 0;
+    RETURN outcome;
 END $$;
 
 -- A sketch holds amounts as counts in logarithmic bins: each amount lies within 1 % of its bin's value, since the bins
@@ -91,6 +93,38 @@ RETURN (
     ) ranked
     WHERE reached >= greatest(ceil(share * total), 1)
 );
+
+-- What requests came to between two moments, by hour, route and method, once or more each: sum them. An hour that is whole
+-- and as it was rolled up is read from the hours; one that was added to since, and a ragged end, from the minutes, which
+-- are whole for six days: so what is longer ago is right to the hour only. All of it in one statement's snapshot.
+-- Called stable, and one expression: so it is inlined, and what narrows it reaches the indexes. Minutes are listed one by
+-- one: joined by the hour, all minutes of the table would be read.
+CREATE OR REPLACE FUNCTION requests_between(since timestamptz, until timestamptz) RETURNS TABLE (
+    hour timestamptz, endpoint text, method text, requests bigint, status_2xx bigint, status_3xx bigint, status_4xx bigint,
+    status_5xx bigint, request_bytes bigint, response_bytes bigint, duration_us bigint, bins int[], counts int[]
+)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH by_minute AS (
+        SELECT dirty.hour
+        FROM request_dirty_hours dirty
+        WHERE dirty.hour > since - interval '1 hour' AND dirty.hour < until AND dirty.hour >= now() - interval '6 days'
+        UNION
+        SELECT ragged.hour
+        FROM (VALUES (since, date_trunc('hour', since, 'UTC')), (until, date_trunc('hour', until, 'UTC'))) AS ragged (moment, hour)
+        WHERE ragged.moment <> ragged.hour
+    )
+    SELECT h.hour, h.endpoint, h.method, h.requests, h.status_2xx, h.status_3xx, h.status_4xx,
+        h.status_5xx, h.request_bytes, h.response_bytes, h.duration_us, h.bins, h.counts
+    FROM request_hours h
+    WHERE h.hour >= since AND h.hour < until AND h.hour <> ALL (ARRAY(SELECT by_minute.hour FROM by_minute))
+    UNION ALL
+    SELECT date_trunc('hour', m.minute, 'UTC'), m.endpoint, m.method, m.requests, m.status_2xx, m.status_3xx, m.status_4xx,
+        m.status_5xx, m.request_bytes, m.response_bytes, m.duration_us, m.bins, m.counts
+    FROM request_minutes m
+    WHERE m.minute >= since AND m.minute < until AND m.minute = ANY (ARRAY(
+        SELECT generate_series(by_minute.hour, by_minute.hour + interval '59 minutes', interval '1 minute') FROM by_minute
+    ))
+$$;
 
 -- The account that has an e-mail, for who may not read the e-mails of all.
 CREATE OR REPLACE FUNCTION find_user_id(wanted text) RETURNS uuid

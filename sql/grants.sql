@@ -51,7 +51,8 @@ GRANT SELECT ON usage_stats TO watchhouse_collector;
 GRANT SELECT (id, created_at) ON resources TO watchhouse_collector;
 GRANT SELECT, INSERT ON request_log TO watchhouse_collector;
 GRANT UPDATE (user_id, ip_address, user_agent, request_id, problem_detail) ON request_log TO watchhouse_collector;
-GRANT SELECT, INSERT, UPDATE ON request_minutes, request_hours, request_audits, journal_hours TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE ON request_minutes, request_audits, journal_hours TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE, DELETE ON request_hours TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON request_dirty_hours, request_erasures, journal_segments, journal_states TO watchhouse_collector;
 GRANT SELECT, INSERT, DELETE ON quarantined_lines TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION make_late_partition(text, timestamptz), find_user_id(text) TO watchhouse_collector;
@@ -75,6 +76,7 @@ GRANT SELECT (id, number, role, is_active, is_staff, email_verified, phone_verif
 -- arithmetic, of no secret
 GRANT EXECUTE ON FUNCTION sketch_bin(double precision), sketch_value(int), sketch_quantile(int[], bigint[], double precision)
     TO watchhouse_auth, watchhouse_collector, watchhouse_reader;
+GRANT EXECUTE ON FUNCTION requests_between(timestamptz, timestamptz) TO watchhouse_auth, watchhouse_collector, watchhouse_reader;
 
 -- monitor (the PostgreSQL exporter): the server's statistics only
 GRANT pg_monitor TO watchhouse_monitor;

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from auth.admin.staff import Room, room_page
 from auth.figures.charts import HOST, SUBJECTS, Chart, chart_processes, chart_subject
-from auth.figures.store import read_subjects
+from auth.figures.store import read_requests, read_subjects
 from auth.hosts.span import Span, span_of
 from auth.hosts.store import read_hosts
 from auth.http.body import Query
@@ -59,7 +59,7 @@ def _host_sections(hosts: list[tuple[str, list[dict[str, Any]]]], wanted: str) -
 
 
 def _house_sections(span: Span) -> list[tuple[str, list[Chart]]]:
-    subjects = read_subjects(span)
+    subjects = {**read_subjects(span), "requests": read_requests(span)}
     charted = [(title, chart_subject(subjects.get(subject, []), drawings)) for title, subject, drawings in SUBJECTS]
     sections = [("Our processes", chart_processes(subjects)), *charted]
     return [(title, charts) for title, charts in sections if charts]

@@ -99,8 +99,7 @@ PROCESS = "process:"
 
 def chart_subject(points: Sequence[Points], drawings: Iterable[Drawing]) -> list[Chart]:
     """The charts of one subject; those without any value are left out."""
-    told = [_with_average(point) for point in points]
-    return _with_lines(_chart(told, *drawing) for drawing in drawings)
+    return _with_lines(_chart(points, *drawing) for drawing in drawings)
 
 
 def chart_processes(subjects: Mapping[str, Sequence[Points]]) -> list[Chart]:
@@ -134,10 +133,3 @@ def _chart(points: Sequence[Points], title: str, unit: str, lines: tuple[tuple[s
 
 def _values(points: Sequence[Points], figure: str) -> list[Value]:
     return [point.get(figure) for point in points]
-
-
-def _with_average(point: Points) -> Points:
-    """Requests are told as how many there were and how long all of them took."""
-    if point.get("requests") and point.get("seconds") is not None:
-        return {**point, "average_ms": point["seconds"] / point["requests"] * 1000}
-    return point

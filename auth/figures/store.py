@@ -6,6 +6,8 @@ from auth.database import run_alone
 from auth.hosts.span import Span
 from sql.statements import load
 
+REQUEST_FIGURES = ("at", "requests", "client_errors", "errors", "average_ms", "p95_ms")
+
 statements = load("figure_lines")
 
 
@@ -14,3 +16,10 @@ def read_subjects(span: Span) -> dict[str, list[dict[str, Any]]]:
     statement = statements.read_subject_hours if span.by_hour else statements.read_subject_minutes
     rows = run_alone(statement, since=span.since, until=span.until, step=span.step)
     return dict(rows)
+
+
+def read_requests(span: Span) -> list[dict[str, Any]]:
+    """The points of all requests together, in the same form."""
+    statement = statements.read_request_hours if span.by_hour else statements.read_request_minutes
+    rows = run_alone(statement, since=span.since, until=span.until, step=span.step)
+    return [dict(zip(REQUEST_FIGURES, row, strict=True)) for row in rows]

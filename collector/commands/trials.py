@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from statistics import median
 
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from collector.alerting.evaluation import find
 from collector.auth import read_page
 from collector.errors import CollectorError
+from collector.figures.request_hours import last_closed
 from collector.settings import Settings
 from common.clock import utc_now
 from sql import statements
@@ -35,9 +37,13 @@ SLOWEST_STATEMENT = 0.1
 TRIES = 5
 COLLECTOR_SECONDS = 60
 MINUTES_SECONDS = 180
+JOURNAL_SECONDS = 60
+ROLLED_UP_AFTER = timedelta(minutes=5)
+ROLLED_UP_SPAN = timedelta(hours=24)
 
 sql = statements.load("figures")
 outbox = statements.load("outbox")
+rollups = statements.load("request_rollups")
 
 
 class TrialFailed(CollectorError):
@@ -119,11 +125,23 @@ def look_at_logins(bench: Bench) -> str:
 
 
 def look_at_errors(bench: Bench) -> str:
-    """Requests are counted, and so is their error rate known."""
-    age, requests, errors = run_once(bench.engine, sql.read_error_rate)[0]
-    if age is None or age > MINUTES_SECONDS:
-        raise TrialFailed("no requests were counted in the last minutes")
-    return f"{100 * errors / requests if requests else 0:.2f} % of {requests:.0f} requests in an hour"
+    """Journals are read, and so is the error rate known."""
+    age, lag, requests, errors = run_once(bench.engine, sql.read_error_rate)[0]
+    if age is None or max(age, lag) > JOURNAL_SECONDS:
+        raise TrialFailed(
+            "no collector reads the journal" if age is None else f"the journal is {age + lag:.0f} s behind"
+        )
+    return f"{100 * errors / requests if requests else 0:.2f} % of {requests} requests in an hour"
+
+
+def look_at_rollups(bench: Bench) -> str:
+    """Every hour that is closed for a while is added up, with all that came to it."""
+    last = last_closed(utc_now() - ROLLED_UP_AFTER)
+    since = last - ROLLED_UP_SPAN
+    due = run_once(bench.engine, rollups.list_due_hours, dirty_since=since, missing_since=since, last=last)
+    if due:
+        raise TrialFailed(f"{len(due)} hours wait to be rolled up, from {due[0][0]:%Y-%m-%d %H:%M} UTC on")
+    return f"no hour waits up to {last:%H:%M} UTC"
 
 
 def look_at_path(path: str, bench: Bench) -> str:
@@ -186,6 +204,7 @@ TRIALS: tuple[Trial, ...] = (
     Trial("metrics", "Metrics Collector", look_at_collecting),
     Trial("metrics", "User Login Tracking", look_at_logins),
     Trial("metrics", "Error Rate Tracking", look_at_errors),
+    Trial("metrics", "Request Rollups", look_at_rollups),
     *(Trial("endpoints", path, partial(look_at_path, path)) for path in PATHS),
     Trial("alerts", "Alert Rules", look_at_alerts),
     Trial("alerts", "Notifications", look_at_channels),

@@ -1,4 +1,7 @@
-"""What has had its time? Whole partitions, expired rows, finished messages and forgotten collectors go at 03:00."""
+"""What has had its time? Whole partitions, expired rows, finished messages and forgotten collectors go at 03:00.
+
+A partition that somebody reads then is tried again until it goes.
+"""
 
 from datetime import timedelta
 
@@ -14,7 +17,9 @@ MOST_AT_ONCE = 10_000
 
 checks = statements.load("checks")
 collecting = statements.load("collecting")
+journal = statements.load("journal")
 outbox = statements.load("outbox")
+privacy = statements.load("privacy")
 
 DELETIONS: dict[str, Statement] = {
     "sessions": collecting.delete_expired_sessions,
@@ -24,6 +29,10 @@ DELETIONS: dict[str, Statement] = {
     "job_runs": collecting.delete_old_slots,
     "check_requests": checks.delete_old_check_requests,
     "outbox": outbox.delete_finished_messages,
+    "quarantined_lines": journal.delete_old_quarantined_lines,
+    "journal_segments": journal.delete_old_segments,
+    "journal_states": journal.delete_silent_journals,
+    "request_erasures": privacy.delete_old_erasures,
 }
 
 
@@ -44,14 +53,17 @@ class Metrics:
 def run(context: Context[Metrics]) -> None:
     """Each table goes by itself, and in bites: what is gone is gone, though a later statement may fail.
 
-    Raises CollectorError when the daemon stops before all is gone, so that the slot is free for whoever starts next.
+    Raises CollectorError when the daemon stops before all is gone, or a partition is in use, so that the slot is free
+    for whoever comes next.
     """
     for table, statement in DELETIONS.items():
         _delete_all(context, table, statement)
     silent = context.query(collecting.delete_silent_collectors, keep=KEEP_COLLECTORS)[0][0]
     context.metrics.deleted.labels("collectors").inc(silent)
-    while context.query(collecting.drop_partitions, moment=context.clock())[0][0]:
-        context.metrics.dropped.inc()
+    while (dropped := context.query(collecting.drop_partitions, moment=context.clock())[0][0]) > 0:
+        context.metrics.dropped.inc(dropped)
+    if dropped < 0:
+        raise CollectorError("a partition that should go is in use")
 
 
 def _delete_all(context: Context[Metrics], table: str, statement: Statement) -> None:

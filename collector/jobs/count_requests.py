@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 
 from collector.auth import read_metrics
 from collector.errors import AuthError
-from collector.figures.counters import Counters
-from collector.figures.requests import FAMILY, part_buckets, quantile_of, read_totals
+from collector.figures.requests import FAMILY, read_requests
 from collector.job import Context, Job, no_metrics
 from sql import statements
 
 EVERY = timedelta(minutes=1)
 HALF = timedelta(seconds=30)
-P95 = 0.95
 
 sql = statements.load("figures")
 
@@ -26,29 +24,13 @@ def minute_of(now: datetime) -> datetime:
 
 
 def run(context: Context[None]) -> None:
-    """Read, count what is new, and note how the times of the answers lay."""
+    """Read, and count what is new."""
     source, text = read_metrics(context.settings, FAMILY)
     try:
-        now, totals = context.clock(), read_totals(text)
+        now, requests = context.clock(), read_requests(text)
     except ValueError:
         raise AuthError("AUTH_URL: what /metrics answers are no metrics") from None
-    context.query(
-        sql.count_requests,
-        source=source,
-        at=now,
-        minute=minute_of(now),
-        requests=totals.requests,
-        errors=totals.errors,
-        client_errors=totals.client_errors,
-        seconds=totals.seconds,
-    )
-    buckets = part_buckets(context.figures.grow("requests", Counters(now, totals.buckets, source)).by_name)
-    p95 = quantile_of(buckets, P95)
-    if p95 is not None:
-        context.figures.note(minute_of(now), "requests", {"p95_ms": 1000 * p95})
-        context.figures.note(
-            minute_of(now), f"request_buckets@{context.settings.name}", {bound: n for bound, n in buckets.items() if n}
-        )
+    context.query(sql.count_requests, source=source, at=now, minute=minute_of(now), requests=requests)
 
 
 JOB = Job(name="count_requests", every=EVERY, grace=EVERY, on_the_clock=True, run=run, metrics=no_metrics)

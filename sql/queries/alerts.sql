@@ -108,11 +108,34 @@ WHERE s.certificate_expires_at IS NOT NULL OR EXISTS (
 );
 
 -- name: read_request_counts
--- purpose: the requests of late and those that failed; null where nobody counted.
+-- purpose: the requests of late and those that failed, from the totals of the minutes; null where nobody counted: of a house
+--   that nobody asks, its journal is read all the same.
 -- params: since timestamptz, moment timestamptz
-SELECT sum(value) FILTER (WHERE figure = 'requests'), sum(value) FILTER (WHERE figure = 'errors')
-FROM figures
-WHERE subject = 'requests' AND figure IN ('requests', 'errors') AND at > :since AND at <= :moment;
+SELECT CASE WHEN count(*) > 0 OR EXISTS (SELECT FROM journal_states WHERE seen_at > :since) THEN coalesce(sum(requests), 0)::bigint END,
+    coalesce(sum(status_5xx), 0)::bigint
+FROM request_minutes
+WHERE minute > :since AND minute <= :moment AND endpoint = '' AND method = '';
+
+-- name: read_request_audits
+-- purpose: what the hours since a moment came to by each way of counting.
+-- params: since timestamptz
+SELECT hour, journal_lines, raw_rows, route_requests, total_requests
+FROM request_audits
+WHERE hour >= :since
+ORDER BY hour;
+
+-- name: read_journals
+-- purpose: how the journal of each host stands: the age of its oldest line that is not stored, as far as is known by now; how
+--   long nobody has looked; what was lost, and how long ago. Null for one with an alert that is not known any more.
+-- params: moment timestamptz
+WITH alerting AS (
+    SELECT DISTINCT substr(subject, 6) AS host FROM alerts WHERE resolved_at IS NULL AND rule IN ('journal_lag', 'requests_lost')
+)
+SELECT coalesce(s.host, alerting.host), s.lag_seconds, extract(epoch FROM :moment - s.seen_at)::float8,
+    s.lost_to_errors + s.lost_to_cap, extract(epoch FROM :moment - s.lost_at)::float8
+FROM journal_states s
+FULL JOIN alerting ON alerting.host = s.host
+ORDER BY 1;
 
 -- name: read_host_loads
 -- purpose: how many minutes of a host there are of late, with the lowest and the highest of each figure; and how long it is

@@ -76,7 +76,7 @@ SELECT make_partitions(:moment);
 
 -- name: drop_partitions
 -- purpose: whole partitions leave at once; deleting their rows would cost as much as writing them did. One at a time;
---   returns how many, and 0 when no more can be dropped now.
+--   returns how many: 0 when none is left, -1 when those that are left are in use.
 -- params: moment timestamptz
 SELECT drop_partitions(:moment);
 

@@ -10,19 +10,18 @@ WITH span AS MATERIALIZED (
 ), actions AS MATERIALIZED (
     SELECT user_id, action, count(*) AS times FROM usage_stats, span WHERE at >= begins AND at < ends GROUP BY user_id, action
 ), requests AS MATERIALIZED (
-    SELECT figure, sum(value) AS value
-    FROM figures, span
-    WHERE subject = 'requests' AND figure <> 'p95_ms' AND at >= begins AND at < ends
-    GROUP BY figure
-), buckets AS MATERIALIZED (
-    SELECT bound, amounts, sum(amounts) OVER (ORDER BY bound) AS reached, sum(amounts) OVER () AS total,
-        coalesce(lag(bound) OVER (ORDER BY bound), 0) AS lower
+    SELECT totals.*
+    FROM span
+    CROSS JOIN LATERAL requests_between(begins, ends) AS totals
+    WHERE endpoint = '' AND method = ''
+), request_times AS (
+    SELECT sketch_quantile(array_agg(bin), array_agg(amounts), 0.95) AS p95
     FROM (
-        SELECT CASE figure WHEN '+Inf' THEN 'Infinity' ELSE figure END::float8 AS bound, sum(value) AS amounts
-        FROM figures, span
-        WHERE starts_with(subject, 'request_buckets@') AND at >= begins AND at < ends
-        GROUP BY figure
-    ) counted
+        SELECT bin, sum(amounts)::bigint AS amounts
+        FROM requests
+        CROSS JOIN LATERAL unnest(bins, counts) AS sketch (bin, amounts)
+        GROUP BY bin
+    ) AS merged
 ), days AS MATERIALIZED (
     SELECT endpoint_id, operational_seconds + degraded_seconds AS up, down_seconds AS down
     FROM endpoint_days, span
@@ -44,22 +43,17 @@ WITH span AS MATERIALIZED (
     UNION ALL
     SELECT 'actions', action, sum(times) FROM actions GROUP BY action
     UNION ALL
-    SELECT figure, '', value FROM requests WHERE figure <> 'seconds'
+    SELECT figure, '', value
+    FROM (
+        SELECT sum(requests) AS requests, sum(status_5xx) AS errors, sum(status_4xx) AS client_errors,
+            sum(duration_us) / 1000.0 / nullif(sum(requests), 0) AS average_ms
+        FROM requests
+    ) AS summed
+    CROSS JOIN LATERAL (VALUES
+        ('requests', requests), ('errors', errors), ('client_errors', client_errors), ('response_avg_ms', average_ms)
+    ) AS told (figure, value)
     UNION ALL
-    SELECT 'response_avg_ms', '', 1000 * seconds.value / nullif(requests.value, 0)
-    FROM requests
-    JOIN requests AS seconds ON seconds.figure = 'seconds'
-    WHERE requests.figure = 'requests'
-    UNION ALL
-    SELECT * FROM (
-        SELECT 'response_p95_ms', '',
-            1000 * CASE bound WHEN 'Infinity' THEN lower
-                ELSE lower + (bound - lower) * (0.95 * total - (reached - amounts)) / amounts END
-        FROM buckets
-        WHERE reached >= 0.95 * total AND amounts > 0
-        ORDER BY bound
-        LIMIT 1
-    ) AS percentile
+    SELECT 'response_p95_ms', '', p95 FROM request_times
     UNION ALL
     SELECT figure, '', value
     FROM (

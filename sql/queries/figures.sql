@@ -162,9 +162,11 @@ JOIN app_users ON app_users.id = sessions.user_id
 WHERE sessions.created_at > now() - interval '1 day';
 
 -- name: read_error_rate
--- purpose: when requests were counted last, and the requests and errors of an hour.
-SELECT extract(epoch FROM now() - max(at))::float8,
-    coalesce(sum(value) FILTER (WHERE figure = 'requests'), 0),
-    coalesce(sum(value) FILTER (WHERE figure = 'errors'), 0)
-FROM figures
-WHERE subject = 'requests' AND at > now() - interval '1 hour';
+-- purpose: how long ago a journal was looked at last, how far it was read then, and the requests and errors of an hour.
+WITH latest AS (
+    SELECT extract(epoch FROM now() - seen_at)::float8 AS age, lag_seconds FROM journal_states ORDER BY seen_at DESC LIMIT 1
+)
+SELECT (SELECT age FROM latest), (SELECT lag_seconds FROM latest), coalesce(sum(requests), 0)::bigint,
+    coalesce(sum(status_5xx), 0)::bigint
+FROM request_minutes
+WHERE minute > now() - interval '1 hour' AND minute <= now() AND endpoint = '' AND method = '';

@@ -101,12 +101,10 @@ SELECT json_build_object(
     ),
     'requests', (
         SELECT coalesce(json_agg(json_build_array(step, requests, errors, seconds)), '[]') FROM (
-            SELECT floor(date_part('epoch', at - :since) / 600)::int AS step,
-                coalesce(sum(value) FILTER (WHERE figure = 'requests'), 0) AS requests,
-                coalesce(sum(value) FILTER (WHERE figure = 'errors'), 0) AS errors,
-                coalesce(sum(value) FILTER (WHERE figure = 'seconds'), 0) AS seconds
-            FROM figures
-            WHERE subject = 'requests' AND figure IN ('requests', 'errors', 'seconds') AND at >= :since AND at <= now()
+            SELECT floor(date_part('epoch', minute - :since) / 600)::int AS step, sum(requests) AS requests,
+                sum(status_5xx) AS errors, sum(duration_us) / 1e6 AS seconds
+            FROM request_minutes
+            WHERE minute >= :since AND minute <= now() AND endpoint = '' AND method = ''
             GROUP BY 1
         ) r
     ),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from auth.admin.demands import CHOICES, Row, to_assertion, to_row
 from auth.admin.maintenance_form import in_zone, wall_clock
 from auth.admin.repetition import ORDINALS, WEEKDAYS, Repetition, to_repetition, to_rule
-from auth.figures.charts import DATABASE, HOST, REQUESTS, chart_processes, chart_subject
+from auth.figures.charts import DATABASE, HOST, chart_processes, chart_subject
 from common.assertions import parse_assertions
 from common.recurrence import parse_rule
 
@@ -87,13 +87,6 @@ def test_a_chart_leaves_out_what_nobody_measured() -> None:
     line = charts["Use"].lines[0]
     assert (line.last, line.lowest, line.average, line.highest) == (5.0, 5.0, 5.0, 5.0)
     assert chart_subject([], DATABASE) == []
-
-
-def test_answers_are_told_by_their_average() -> None:
-    charts = chart_subject(
-        [{"at": 0, "requests": 4, "seconds": 1.0}, {"at": 60, "requests": 0, "seconds": 0}], REQUESTS
-    )
-    assert charts[1].lines[0].values == [250.0, None]
 
 
 def test_processes_share_their_moments() -> None:

@@ -153,12 +153,14 @@ def test_hosts_and_the_house_are_drawn(desk: Desk) -> None:
     assert [len(line) for line in use["data"]] == [44] * 4
 
 
-def test_requests_are_told_with_their_average(desk: Desk) -> None:
-    answers = charts(desk)["Requests: Answers"]
+@pytest.mark.parametrize(("time", "steps"), [("hour", 55), ("week", 100)], ids=["from minutes", "from hours"])
+def test_requests_are_told_by_the_minute_with_their_times(desk: Desk, time: str, steps: int) -> None:
+    found = charts(desk, f"?time={time}")
+    moments, *counts = found["Requests: Requests"]["data"]
+    assert (len(moments), [set(line) for line in counts]) == (steps, [{600}, {14}, {6}])
+    answers = found["Requests: Answers"]
     assert answers["labels"] == ["Average", "p95"]
-    moments, average, _ = answers["data"]
-    assert len(moments) == len(average) == 55
-    assert all(19 < value < 27 for value in average)
+    assert answers["data"][1:] == [[20] * steps, [pytest.approx(40, rel=0.01)] * steps]
 
 
 def test_a_host_is_chosen(desk: Desk) -> None:

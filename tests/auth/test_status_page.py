@@ -243,9 +243,9 @@ def test_the_last_day_is_summed_from_its_counts(read: Read, api: Api) -> None:
     add_plan(api, "Closed", (closed,), starts="-2 hours")
     api.collect("SELECT make_partitions(now())")
     api.collect(
-        "INSERT INTO figures (subject, figure, at, value) "
-        "SELECT 'requests', f, now() - ago * interval '5 hours', v * ago "
-        "FROM (VALUES ('requests', 100), ('errors', 1), ('seconds', 5)) r (f, v), generate_series(1, 3) ago"
+        "INSERT INTO request_minutes "
+        "SELECT now() - ago * interval '5 hours', 'h', e, e, 100 * ago, 0, 0, 0, ago * n, 0, 0, 5e6 * ago, '{}', '{}' "
+        "FROM (VALUES ('', 1), ('/', 0)) AS route (e, n), generate_series(1, 3) ago"
     )
     api.collect(
         "INSERT INTO host_metrics "

@@ -42,8 +42,19 @@ SELECT subject, figure, date_trunc('minute', now()) - n * interval '1 minute', b
 FROM generate_series(1, 55) n, (VALUES
     ('process:auth@alpha', 'cpu_percent', 12), ('process:auth@alpha', 'memory_mb', 180), ('process:collector@alpha', 'cpu_percent', 5),
     ('database', 'connections', 9), ('database', 'connections_limit', 100), ('database', 'connect_ms', 2),
-    ('requests', 'requests', 600), ('requests', 'errors', 3), ('requests', 'seconds', 12), ('requests', 'p95_ms', 40),
-    ('request_buckets@alpha', '0.1', 500), ('broker', 'latency_ms', 1)) AS f (subject, figure, base);
+    ('counter', 'requests', 600), ('broker', 'latency_ms', 1)) AS f (subject, figure, base);
+
+INSERT INTO request_minutes (minute, host, endpoint, method, requests, status_2xx, status_3xx, status_4xx, status_5xx, request_bytes,
+    response_bytes, duration_us, bins, counts)
+SELECT date_trunc('minute', now()) - n * interval '1 minute', host, endpoint, method, 300, 290, 0, 7, 3, 0, 9000, 6000000,
+    ARRAY[sketch_bin(20), sketch_bin(40)], ARRAY[270, 30]
+FROM generate_series(1, 55) n, unnest(ARRAY['alpha', 'beta']) host, (VALUES ('', ''), ('/docs', 'GET')) AS route (endpoint, method);
+
+INSERT INTO request_hours (hour, endpoint, method, requests, status_2xx, status_3xx, status_4xx, status_5xx, request_bytes, response_bytes,
+    duration_us, bins, counts)
+SELECT date_trunc('hour', now()) - n * interval '1 hour', endpoint, method, 36000, 34800, 0, 840, 360, 0, 1080000, 720000000,
+    ARRAY[sketch_bin(20), sketch_bin(40)], ARRAY[32400, 3600]
+FROM generate_series(1, 100) n, (VALUES ('', ''), ('/docs', 'GET')) AS route (endpoint, method);
 
 INSERT INTO figure_hours (subject, figure, hour, samples, average, lowest, highest)
 SELECT subject, figure, date_trunc('hour', now()) - n * interval '1 hour', 60, 10 + n, 5, 90

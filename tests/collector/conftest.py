@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
+import prometheus_client.values
 import psycopg2
 import pytest
 from prometheus_client import CollectorRegistry
@@ -33,6 +34,13 @@ START = Reading(
 )
 
 outbox = load("outbox")
+
+
+@pytest.fixture(autouse=True)
+def own_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collector is one process: its metrics must not be in the files of workers, though auth was made here before."""
+    monkeypatch.setattr(prometheus_client.values, "ValueClass", prometheus_client.values.MutexValue)
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
 
 
 @pytest.fixture

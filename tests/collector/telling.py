@@ -14,7 +14,7 @@ from tests.support.databases import Database
 
 WRITTEN = (
     *("outbox", "channels", "alerts", "incidents", "maintenance", "checks", "endpoints"),
-    *("service_states", "collectors", "host_metrics", "figures"),
+    *("service_states", "collectors", "host_metrics", "request_minutes", "request_audits", "journal_states"),
 )
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

@@ -6,12 +6,22 @@ from typing import Any
 
 import pytest
 
-from collector.alerting.rules import certificate, collector_silent, error_rate, host_load, service_failing, slow
+from collector.alerting.rules import (
+    certificate,
+    collector_silent,
+    error_rate,
+    host_load,
+    journal_lag,
+    requests_audit,
+    requests_lost,
+    service_failing,
+    slow,
+)
 from collector.alerting.texts import span
 from collector.job import Context
 from collector.jobs import evaluate_alerts
 from standalone.postgres import Server
-from tests.collector.telling import MINUTE, House
+from tests.collector.telling import MINUTE, SECOND, House
 from tests.support.databases import Database, throw_away
 
 HOUR = timedelta(hours=1)
@@ -159,10 +169,10 @@ def test_every_rule_finds_what_is_broken_in_the_database(house: House, evaluate:
         "INSERT INTO collectors (name, host, started_at, seen_at) VALUES ('berta', 'b', now(), %s)",
         house.now - 2 * MINUTE,
     )
+    ask(house, requests=100, errors=6)
+    house.database.rows("INSERT INTO request_audits VALUES (%s, 7, 6, 7, 7, 9, false)", house.now - HOUR)
     house.database.rows(
-        "INSERT INTO figures (subject, figure, at, value) VALUES ('requests', 'requests', %s, 100), "
-        "('requests', 'errors', %s, 6)",
-        *[house.now - MINUTE] * 2,
+        "INSERT INTO journal_states VALUES ('anna', %s, 57, 9, 2, 1, %s)", house.now - 4 * SECOND, house.now - MINUTE
     )
     house.database.rows(
         """INSERT INTO service_states (service, is_up, checked_at, succeeded_at, failures)
@@ -178,10 +188,69 @@ def test_every_rule_finds_what_is_broken_in_the_database(house: House, evaluate:
         ("cpu", "host:anna", "critical", 91, 90),
         ("disk", "host:anna", "critical", 91, 90),
         ("error_rate", "requests", "critical", 6, 5),
+        ("journal_lag", "host:anna", "warning", 61, 60),
         ("memory", "host:anna", "critical", 91, 90),
+        ("requests_audit", "requests", "critical", 1, 0),
+        ("requests_lost", "host:anna", "critical", 3, None),
         ("service_failing", "service:mail", "warning", 360, None),
         ("slow", f"endpoint:{door}", "warning", 1500, 1000),
     ]
+
+
+def ask(house: House, requests: int, errors: int) -> None:
+    """A minute of requests."""
+    house.database.rows(
+        """INSERT INTO request_minutes
+        SELECT %s, 'anna', endpoint, endpoint, %s, 0, 0, 0, errors, 0, 0, 0, '{}', '{}'
+        FROM (VALUES ('', %s), ('/', 0)) AS told (endpoint, errors)""",
+        house.now.replace(second=0),
+        requests,
+        errors,
+    )
+
+
+def test_errors_end_when_nobody_asks_any_more_but_not_when_nobody_counts(
+    house: House, evaluate: Callable[[], None]
+) -> None:
+    ask(house, requests=50, errors=50)
+    evaluate()
+    house.pass_time(10 * MINUTE)
+    evaluate()
+    assert [row[:2] for row in house.database.rows(OPEN)] == [("error_rate", "requests")]
+    house.database.rows("INSERT INTO journal_states VALUES ('anna', %s, 0, 0, 0, 0, NULL)", house.now)
+    evaluate()
+    assert house.database.rows(OPEN) == []
+
+
+def test_a_journal_that_is_gone_is_not_missed(house: House, evaluate: Callable[[], None]) -> None:
+    house.database.rows("INSERT INTO journal_states VALUES ('anna', %s, 300, 9, 0, 1, %s)", house.now, house.now)
+    evaluate()
+    assert [row[0] for row in house.database.rows(OPEN)] == ["journal_lag", "requests_lost"]
+    assert "Alert: The journal of anna is read up to 5 min ago" in house.subjects()
+    house.database.rows("DELETE FROM journal_states")
+    evaluate()
+    assert house.database.rows(OPEN) == []
+
+
+@pytest.mark.parametrize(
+    ("lag", "unseen", "is_broken"),
+    [(0, 60, False), (61, 0, True), (0, 61, True), (90_000, 86_401, False), (None, None, False)],
+)
+def test_a_journal_lags_also_when_nobody_looks_at_it(lag: float | None, unseen: float | None, is_broken: bool) -> None:
+    assert [one.is_broken for one in journal_lag.judge([("anna", lag, unseen, 0, None)])] == [is_broken]
+
+
+@pytest.mark.parametrize(("ago", "is_broken"), [(None, False), (3599.0, True), (3601.0, False)])
+def test_a_loss_is_told_for_an_hour(ago: float | None, is_broken: bool) -> None:
+    assert [one.is_broken for one in requests_lost.judge([("anna", 0, 0, 5, ago)])] == [is_broken]
+
+
+def test_counts_differ_when_one_of_them_does() -> None:
+    assert requests_audit.judge([]) == []
+    [equal] = requests_audit.judge([(NOW, 1, 1, 1, 1), (NOW, 2, 2, 2, 2)])
+    [differing] = requests_audit.judge([(NOW, 1, 1, 4, 1), (NOW, 2, 2, 2, 2), (NOW + HOUR, 2, 1, 2, 2)])
+    assert (equal.is_broken, differing.is_broken, differing.value) == (False, True, 3)
+    assert "differ in 2 of 3 hours. Of the hour from 2026-05-04 13:30:00 UTC there are 2 lines" in differing.message
 
 
 @pytest.mark.parametrize(
@@ -197,9 +266,9 @@ def test_a_host_is_busy_when_every_minute_says_so(low: float, high: float, found
 
 @pytest.mark.parametrize(
     ("requests", "errors", "found"),
-    [(None, None, []), (0, 0, [False]), (19, 1, []), (19, 0, [False]), (20, 1, [False]), (100, 6, [True])],
+    [(None, 0, []), (0, 0, [False]), (19, 1, []), (19, 0, [False]), (20, 1, [False]), (100, 6, [True])],
 )
-def test_errors_are_a_rate_of_enough_requests(requests: float | None, errors: float | None, found: list[bool]) -> None:
+def test_errors_are_a_rate_of_enough_requests(requests: int | None, errors: int, found: list[bool]) -> None:
     assert [one.is_broken for one in error_rate.judge(requests, errors, 5)] == found
 
 

@@ -37,6 +37,18 @@ OLD_AND_NEW = {  # Step 1 is to go, 2 is to stay; the age is in the table's own 
     "outbox": """INSERT INTO outbox (channel, recipient, subject, status, finished_at)
         SELECT 'mail', 'bob@example.com', '', 'sent', now() - interval '1 hour' - (2 - step) * interval '7 days'
         FROM generate_series(1, 2) step""",
+    "quarantined_lines": """INSERT INTO quarantined_lines (host, segment, position, size, content, reason, found_at)
+        SELECT 'anna', '', 0, 1, 'x', '', now() - interval '1 hour' - (2 - step) * interval '30 days'
+        FROM generate_series(1, 2) step""",
+    "journal_segments": """INSERT INTO journal_segments (name, host, position, updated_at)
+        SELECT 'name ' || step, 'anna', 1, now() - interval '1 hour' - (2 - step) * interval '40 days'
+        FROM generate_series(1, 2) step""",
+    "journal_states": """INSERT INTO journal_states
+        SELECT 'host ' || step, now() - interval '1 hour' - (2 - step) * interval '30 days', 0, 0, 0, 0
+        FROM generate_series(1, 2) step""",
+    "request_erasures": """INSERT INTO request_erasures (user_id, asked_at, finished_at)
+        SELECT gen_random_uuid(), now(), now() - interval '1 hour' - (2 - step) * interval '40 days'
+        FROM generate_series(1, 2) step""",
     "collectors": """INSERT INTO collectors (name, host, started_at, seen_at)
         SELECT 'name ' || step, '', now(), now() - interval '1 hour' - (2 - step) * interval '30 days'
         FROM generate_series(1, 2) step""",

@@ -20,12 +20,15 @@ Command = Callable[..., CompletedProcess[str]]
 NOWHERE = f"postgresql://watchhouse_collector:{'x' * 40}@127.0.0.1:1/metrics"
 HEALTHY = (
     "INSERT INTO collectors (name, host, started_at, seen_at) VALUES ('anna', 'here', now(), now())",
-    """INSERT INTO figures (subject, figure, at, value)
-        VALUES ('requests', 'requests', date_trunc('minute', now()), 200),
-            ('requests', 'errors', date_trunc('minute', now()), 1)""",
+    """INSERT INTO request_minutes
+        VALUES (date_trunc('minute', now()), 'anna', '', '', 200, 199, 0, 0, 1, 0, 0, 9, '{1}', '{200}')""",
+    "INSERT INTO journal_states VALUES ('anna', now(), 0, 0, 0, 0, NULL)",
 )
-SILENT = "INSERT INTO collectors VALUES ('anna', 'here', now(), now() - interval '2 minutes')"
-FAILING = ("System Health", "Metrics Collector", "Error Rate Tracking")
+SILENT = (
+    "INSERT INTO collectors VALUES ('anna', 'here', now(), now() - interval '2 minutes')",
+    "INSERT INTO journal_hours VALUES (date_trunc('hour', now()) - interval '3 hours', 'anna', 1, 0)",
+)
+FAILING = ("System Health", "Metrics Collector", "Error Rate Tracking", "Request Rollups")
 GROUPS = {"endpoints", "metrics", "alerts", "performance"}
 
 
@@ -85,7 +88,8 @@ def test_a_house_that_is_well_is_measured_and_found_well(
 
 
 def test_a_house_that_is_away_is_told_as_away(command: Command, database: Any) -> None:
-    database.rows(SILENT)
+    for statement in SILENT:
+        database.rows(statement)
     away = {"AUTH_URL": f"http://127.0.0.1:{free_port()}"}
     calls: list[tuple[tuple[str, ...], dict[str, str]]] = [
         (("collect-metrics", "--daily-stats"), away),
@@ -104,7 +108,7 @@ def test_a_house_that_is_away_is_told_as_away(command: Command, database: Any) -
     failed = [line for line in nobody_there.stdout.splitlines() if line.startswith("FAIL")]
     assert [name in line for name, line in zip(FAILING, failed, strict=True)] == [True] * len(FAILING)
     assert "nothing new of heartbeat" in failed[1]
-    assert nobody_there.stdout.splitlines()[-1] == "3 passed, 3 failed"
+    assert nobody_there.stdout.splitlines()[-1] == "3 passed, 4 failed"
     assert not any(check["is_passed"] for check in checks(looked).values())
     assert "nothing is known of 2001-02-03" in unknown.stderr
 
@@ -118,7 +122,7 @@ def test_a_report_is_mailed_when_asked_for(command: Command, database: Any) -> N
     assert body.rstrip() == run.stdout.rstrip()
 
 
-@pytest.mark.parametrize("name", ["collect-metrics", "test-monitoring", "daily-report"])
+@pytest.mark.parametrize("name", ["collect-metrics", "aggregate-analytics", "test-monitoring", "daily-report"])
 def test_each_command_explains_itself(name: str) -> None:
     run = CliRunner().invoke(main, [name, "--help"])
     assert run.exit_code == 0

@@ -32,12 +32,17 @@ STORY = (
     "INSERT INTO resources (name, owner_id, created_at) SELECT 'n', id, created_at FROM app_users",
     """INSERT INTO usage_stats (user_id, action, at)
         SELECT id, 'read', current_date - interval '1 day' FROM app_users WHERE email NOT LIKE 'cleo%%'""",
-    """INSERT INTO figures (subject, figure, at, value)
-        SELECT subject, figure, current_date - minutes * interval '1 min', value
-        FROM generate_series(0, 10) minutes, (VALUES
-            ('requests', 'requests', 100), ('requests', 'errors', 2), ('requests', 'client_errors', 7),
-            ('requests', 'seconds', 3), ('requests', 'p95_ms', 9), ('request_buckets@anna', '0.1', 90),
-            ('request_buckets@bert', '0.2', 10)) AS told (subject, figure, value)""",
+    """INSERT INTO request_hours (hour, endpoint, method, requests, status_2xx, status_3xx, status_4xx, status_5xx,
+            request_bytes, response_bytes, duration_us, bins, counts)
+        SELECT current_date + ago * interval '1 hour', endpoint, method, 90, 72, 0, 14, 4, 0, 0, 2700000,
+            ARRAY[sketch_bin(20), sketch_bin(100)], ARRAY[85, 5]
+        FROM (VALUES ('', ''), ('/', 'GET')) AS route (endpoint, method), generate_series(-10, 0) ago""",
+    # an hour to which lines were added that are in its minutes only
+    "INSERT INTO request_dirty_hours (hour, host) VALUES (current_date - interval '1 hour', 'anna')",
+    """INSERT INTO request_minutes
+        SELECT current_date - interval '1 min', host, endpoint, method, 95, 75, 0, 15, 5, 0, 0, 2850000,
+            ARRAY[sketch_bin(200)], ARRAY[95]
+        FROM (VALUES ('', ''), ('/', 'GET')) AS route (endpoint, method), unnest(ARRAY['anna', 'bert']) AS host""",
     "INSERT INTO endpoints (name, url) VALUES ('API', '/'), ('Docs', '/docs')",
     """INSERT INTO endpoint_days
         SELECT id, current_date - 1, 3600, 0, CASE name WHEN 'API' THEN 3600 ELSE 0 END, 0, 0 FROM endpoints""",
@@ -61,10 +66,10 @@ TOLD = {
     ("resources", ""): 2,
     ("actions", "read"): 2,
     ("requests", ""): 1000,
-    ("errors", ""): 20,
-    ("client_errors", ""): 70,
+    ("errors", ""): 46,
+    ("client_errors", ""): 156,
     ("response_avg_ms", ""): 30,
-    ("response_p95_ms", ""): pytest.approx(150),
+    ("response_p95_ms", ""): pytest.approx(200, rel=0.01),
     ("checks", ""): 120,
     ("checks_failed", ""): 4,
     ("slots_missed", ""): 10,

@@ -8,7 +8,17 @@ from datetime import datetime
 from sqlalchemy.pool import PoolProxiedConnection
 
 from collector.alerting.finding import Finding
-from collector.alerting.rules import certificate, collector_silent, error_rate, host_load, service_failing, slow
+from collector.alerting.rules import (
+    certificate,
+    collector_silent,
+    error_rate,
+    host_load,
+    journal_lag,
+    requests_audit,
+    requests_lost,
+    service_failing,
+    slow,
+)
 from collector.settings import Settings
 
 Rule = Callable[[PoolProxiedConnection, Settings, datetime], list[Finding]]
@@ -20,5 +30,11 @@ RULES: tuple[Rule, ...] = (
     collector_silent.find,
     certificate.find,
     service_failing.find,
+    requests_audit.find,
+    requests_lost.find,
+    journal_lag.find,
 )
-NAMES = ("slow", "error_rate", *host_load.RULES, "collector_silent", "certificate", "service_failing")
+NAMES = (
+    *("slow", "error_rate", *host_load.RULES, "collector_silent", "certificate", "service_failing"),
+    *("requests_audit", "requests_lost", "journal_lag"),
+)

@@ -21,12 +21,12 @@ def find(connection: PoolProxiedConnection, settings: Settings, now: datetime) -
     return judge(requests, errors, settings.alert_error_rate)
 
 
-def judge(requests: float | None, errors: float | None, limit_percent: int) -> list[Finding]:
+def judge(requests: int | None, errors: int, limit_percent: int) -> list[Finding]:
     """Nothing is found where nobody counted, nor of few requests when some of them failed: one of three is no rate."""
     if requests is None or (requests < FEWEST_REQUESTS and errors):
         return []
-    percent = 100 * (errors or 0) / max(requests, 1)
-    message = f"{percent:.1f} % of {requests:,.0f} requests failed within 5 minutes."
+    percent = 100 * errors / max(requests, 1)
+    message = f"{percent:.1f} % of {requests:,} requests failed within 5 minutes."
     return [
         Finding("error_rate", "requests", percent > limit_percent, message, "critical", percent, float(limit_percent))
     ]
