@@ -12,6 +12,7 @@ from auth.accounts import views as accounts
 from auth.accounts.hashing import Lane, Passwords, default_hasher
 from auth.admin.cookies import CookieSessions
 from auth.admin.rooms import ROOMS
+from auth.analytics import views as analytics
 from auth.database import ENGINE, use_database
 from auth.endpoints import views as endpoints
 from auth.gate import Gate
@@ -23,23 +24,30 @@ from auth.http.openapi import describe
 from auth.http.paging import KeyConverter
 from auth.http.route import Mounting
 from auth.incidents import views as incidents
+from auth.journal.addresses import show_by
+from auth.journal.journal import Journal
+from auth.journal.recording import Recorder
 from auth.maintenance import views as maintenance
 from auth.metrics import views as metrics
 from auth.metrics.exporter import count_requests
 from auth.pages import views as pages
 from auth.pages.views import describe_with
 from auth.probes import marks_of
+from auth.request_log import views as request_log
 from auth.resources import views as resources
 from auth.settings import Settings
+from auth.sign_in import COOKIE_NAME
 from auth.status import views as status
 from auth.status.keeper import Keeper
 from auth.tokens import TokenReader
 from auth.users import views as users
 from common.asking import WaitingRoom
+from common.journal import FOLDER
 from sql.engine import driver_url, engine_options
 
 VERSION = "0.1.0"
-BODY_BYTES = 1024 * 1024
+MEGABYTE = 1024 * 1024
+BODY_BYTES = MEGABYTE
 DOMAINS = (
     accounts.routes,
     users.routes,
@@ -50,6 +58,8 @@ DOMAINS = (
     incidents.routes,
     maintenance.routes,
     hosts.routes,
+    analytics.routes,
+    request_log.routes,
     metrics.routes,
     pages.routes,
     *ROOMS,
@@ -83,7 +93,8 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
         mounting.mount(app, routes)
     describe_with(app, describe(DOMAINS, VERSION))
     marks = marks_of(app.extensions[ENGINE])
-    app.wsgi_app = Gate(app.wsgi_app, settings.trusted_proxies, marks.recognise)  # type: ignore[method-assign]  # as Flask's docs have it
+    recorder = Recorder(app.extensions[KEY].journal, show_by(settings.address_form, settings.secret_key))
+    app.wsgi_app = Gate(app.wsgi_app, settings.trusted_proxies, marks.recognise, recorder.record)  # type: ignore[method-assign]  # as Flask's docs have it
     return app
 
 
@@ -96,7 +107,7 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "JWT_ENCODE_NBF": False,
         "MAX_CONTENT_LENGTH": BODY_BYTES,
         "TRUSTED_HOSTS": None if "*" in settings.allowed_hosts else list(settings.allowed_hosts),
-        "SESSION_COOKIE_NAME": "watchhouse",
+        "SESSION_COOKIE_NAME": COOKIE_NAME,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
@@ -114,4 +125,5 @@ def _furnish(settings: Settings, hasher: PasswordHasher) -> Parts:
         passwords=Passwords(hasher, lane),
         waiting_room=WaitingRoom(quarter),
         status=Keeper(settings.data / "status"),
+        journal=Journal(settings.data / FOLDER, settings.journal_megabytes * MEGABYTE),
     )

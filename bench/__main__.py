@@ -4,16 +4,34 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import endpoints, hot_requests, login_flood, memory, metrics_page, own_work, paging, probes, status_page
+from bench import (
+    analytics,
+    endpoints,
+    hot_requests,
+    ingest,
+    journal,
+    login_flood,
+    memory,
+    metrics_page,
+    own_work,
+    paging,
+    partitions,
+    probes,
+    status_page,
+)
 
 BENCHES = {
     "hot_requests": hot_requests,
     "own_work": own_work,
+    "journal": journal,
+    "ingest": ingest,
+    "partitions": partitions,
     "paging": paging,
     "probes": probes,
     "endpoints": endpoints,
     "metrics_page": metrics_page,
     "status_page": status_page,
+    "analytics": analytics,
     "login_flood": login_flood,
     "memory": memory,
 }

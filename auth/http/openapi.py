@@ -12,6 +12,7 @@ from auth.http.body import FORM_TYPE, Form
 from auth.http.paging import BIGGEST_PATH_KEY
 from auth.http.problems import MEDIA_TYPE
 from auth.http.route import Route, Routes, SignIn
+from auth.sign_in import COOKIE_NAME
 
 REFERENCE = "#/components/schemas/{model}"
 PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -56,6 +57,7 @@ def describe(groups: Iterable[Routes], version: str) -> dict[str, Any]:
             "schemas": schemas,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE_NAME},
             },
         },
     }
@@ -98,7 +100,8 @@ def _operation(tag: str, route: Route, references: References) -> dict[str, Any]
             },
         }
     if route.sign_in is not SignIn.NOBODY:
-        operation["security"] = [{"bearer": []}] + ([{}] if route.sign_in is SignIn.OPTIONAL else [])
+        others: list[dict[str, list[str]]] = [{}] if route.sign_in is SignIn.OPTIONAL else []
+        operation["security"] = [{"bearer": []}, *([{"cookie": []}] if route.takes_cookie else others)]
     for status in sorted(_problems(route)):
         operation["responses"].setdefault(str(status), _answer(status, ProblemDetails, references, MEDIA_TYPE))
     return operation

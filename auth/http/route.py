@@ -23,7 +23,7 @@ from auth.http.idempotency import KeyVault, repeat_key
 from auth.http.limits import RequestLimits
 from auth.http.problems import Problem, too_many
 from auth.settings import Settings
-from auth.sign_in import Caller, demand_staff, read_caller, read_claims
+from auth.sign_in import Caller, demand_staff, read_caller, read_claims, read_cookie_caller
 from auth.tokens import Claims
 from common.networks import is_within
 from common.settings import Network
@@ -63,6 +63,11 @@ class Route:
         """Flask's name for it: unique, and found again in `request.endpoint`."""
         return f"{self.method} {self.path}"
 
+    @property
+    def takes_cookie(self) -> bool:
+        """Whether the cookie of staff's pages opens it too: only what changes nothing, so no other site gains by it."""
+        return self.sign_in is SignIn.STAFF and self.method == "GET"
+
 
 class Routes:
     """The routes of one domain, in the order they are written."""
@@ -90,21 +95,9 @@ class Routes:
         """Make the decorated function the view of `method` `path`; `problems` are those that only this view raises."""
 
         def register(view: View) -> View:
-            self._routes.append(
-                Route(
-                    method,
-                    path,
-                    view,
-                    sign_in,
-                    answers or {},
-                    body,
-                    query,
-                    problems,
-                    is_idempotent,
-                    is_limited,
-                    frozenset(inspect.signature(view).parameters),
-                )
-            )
+            wants = frozenset(inspect.signature(view).parameters)
+            asked = (method, path, view, sign_in, answers or {}, body, query, problems, is_idempotent, is_limited)
+            self._routes.append(Route(*asked, wants))
             return view
 
         return register
@@ -156,17 +149,26 @@ class Mounting:
             self._limit_address()
             arguments["caller"] = None
             return None
+        caller = (self._read_cookie() if route.takes_cookie else None) or self._read_bearer(route, arguments)
+        if caller and route.sign_in is SignIn.STAFF:
+            self._demand_staff(caller)
+        if caller and "caller" in route.wants:
+            arguments["caller"] = caller
+        return caller
+
+    def _read_cookie(self) -> Caller | None:
+        """The member of staff whose cookie it is, where no token says otherwise."""
+        caller = None if "HTTP_AUTHORIZATION" in request.environ else read_cookie_caller()
+        if caller is not None:
+            self._limit(str(caller.id))
+        return caller
+
+    def _read_bearer(self, route: Route, arguments: dict[str, Any]) -> Caller | None:
+        """Whose token it is, if that is not the view's to find out."""
         claims = self._read_claims()
         if "claims" in route.wants:
             arguments["claims"] = claims
-        if route.sign_in is SignIn.TOKEN:
-            return None
-        caller = read_caller(claims)
-        if route.sign_in is SignIn.STAFF:
-            self._demand_staff(caller)
-        if "caller" in route.wants:
-            arguments["caller"] = caller
-        return caller
+        return None if route.sign_in is SignIn.TOKEN else read_caller(claims)
 
     def _read_claims(self) -> Claims:
         try:

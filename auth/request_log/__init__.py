@@ -1,0 +1,1 @@
+"""The request log: requests one by one, as the collectors stored them."""
