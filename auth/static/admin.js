@@ -37,6 +37,8 @@ function withGaps(data) {
   return result;
 }
 
+const plots = new Map();  // by their figures
+
 function draw(figure) {
   const told = JSON.parse(figure.dataset.chart);
   const place = figure.querySelector(".drawn");
@@ -56,12 +58,20 @@ function draw(figure) {
     scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.1 : 1] } },
     axes: [{ ...axis, values: (_, ticks) => ticks.map((at) => (isLong ? utc(at).slice(5, 10) : utc(at).slice(11, 16))) }, { ...axis, size: 60, values: (_, ticks) => ticks.map((value) => value.toLocaleString("en", { maximumSignificantDigits: 3, notation: value >= 1e5 ? "compact" : "standard" })) }],
     series: [{ label: "UTC", value: (_, at) => (at === null ? "–" : utc(at).slice(0, 16).replace("T", " ")) }, ...told.labels.map((label, index) => ({
-      label, stroke: strokes[index % strokes.length], dash: dashes[index % dashes.length], width: 2, points: { show: told.data[0].length < 3 },
+      label, stroke: strokes[index % strokes.length], dash: dashes[index % dashes.length], width: 2, points: { show: told.data[index + 1].filter((value) => value !== null).length < 3 },
       value: (_, value) => (value === null ? "–" : `${value.toLocaleString("en", { maximumSignificantDigits: 4 })} ${told.unit}`),
     }))],
   };
   const plot = new uPlot(options, withGaps(told.data), place);
-  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 180 })).observe(place);
+  const observer = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 180 }));
+  observer.observe(place);
+  plots.set(figure, () => { observer.disconnect(); plot.destroy(); });
+}
+
+/** Draw the charts that are not drawn yet, and let go of those whose figures have left the page. */
+function drawAll() {
+  for (const [figure, letGo] of plots) if (!figure.isConnected) { letGo(); plots.delete(figure); }
+  for (const figure of document.querySelectorAll("[data-chart]")) if (!plots.has(figure)) draw(figure);
 }
 
 document.addEventListener("submit", (event) => {
@@ -70,4 +80,6 @@ document.addEventListener("submit", (event) => {
     sendInPlace(event.target);
   }
 });
-document.querySelectorAll("[data-chart]").forEach(draw);
+drawAll();
+for (const map of document.querySelectorAll(".heat")) map.scrollLeft = map.scrollWidth;  // the newest is on the right
+document.querySelector("[data-refresh]")?.addEventListener("exchanged", drawAll);

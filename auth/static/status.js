@@ -1,7 +1,6 @@
-// Refreshes the status page in place, draws its graphs, and names the day under the pointer. The page is whole without.
+// Draws the status page's graphs, and names the day under the pointer; refresh.js keeps it fresh. The page is whole without.
 "use strict";
 (() => {
-  const RETRY_SECONDS = 10;
   const DAY_MS = 86400000;
   const UNITS = {uptime: " %", response_ms: " ms", error_rate: " %", cpu: " %", memory: " %"};
   const NAMES = {uptime: "Uptime", response_ms: "Response", error_rate: "Errors", cpu: "CPU", memory: "Memory"};
@@ -9,70 +8,6 @@
   const find = (id) => document.getElementById(id);
   const status = () => find("status");
   let plots = [];
-  let timer = 0;
-  let isPaused = false;
-
-  // Refreshing
-  const plan = (seconds) => {
-    clearTimeout(timer);
-    if (!isPaused && !document.hidden) timer = setTimeout(refresh, seconds * 1000);
-  };
-  const refresh = async () => {
-    try {
-      const answer = await fetch(location.pathname, {headers: {Accept: "text/html"}, cache: "no-cache"});
-      if (!answer.ok) throw new Error(answer.status);
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (!fresh.getElementById("status")) throw new Error("no status page");
-      swap(fresh);
-      say("Looked at " + new Date().toLocaleTimeString() + ", again every " + status().dataset.refresh + " s.");
-      plan(Number(status().dataset.refresh));
-    } catch {
-      say("The newest state could not be read at " + new Date().toLocaleTimeString() + "; this is how it was before.");
-      plan(RETRY_SECONDS);
-    }
-  };
-  const say = (text) => { find("refreshed").textContent = text; };
-  const swap = (fresh) => {
-    const now = status(), next = fresh.getElementById("status");
-    const before = find("headline").textContent;
-    const focused = document.activeElement && document.activeElement.id;
-    const open = [...now.querySelectorAll("details[open]")].map((details) => details.id);
-    const scrolled = new Map([...now.querySelectorAll(".scroll")].map((box, at) => [at, [box.scrollLeft, box.scrollTop]]));
-    if (!exchange(now, next)) return;
-    for (const id of open) if (find(id)) find(id).open = true;
-    [...now.querySelectorAll(".scroll")].forEach((box, at) => box.scrollTo(...(scrolled.get(at) || [0, 0])));
-    if (focused && document.activeElement.id !== focused && find(focused)) find(focused).focus({preventScroll: true});
-    document.title = fresh.title;
-    const after = find("headline").textContent;
-    if (after !== before) find("announcement").textContent = after;
-  };
-  // Section by section, so that what has not changed keeps its selection, its graphs and its place.
-  const exchange = (now, next) => {
-    let changed = false;
-    if (now.getAttribute("style") !== next.getAttribute("style")) {
-      now.setAttribute("style", next.getAttribute("style"));
-      changed = true;
-    }
-    now.dataset.refresh = next.dataset.refresh;
-    const known = new Map([...now.children].map((section) => [section.id, section]));
-    const wanted = [...next.children].map((section) => {
-      const old = known.get(section.id);
-      if (old && sources.get(old) === section.outerHTML) return old;
-      changed = true;
-      const made = document.adoptNode(section);
-      sources.set(made, made.outerHTML);
-      return made;
-    });
-    if (changed || wanted.length !== now.children.length) {
-      wanted.forEach((section, at) => { if (now.children[at] !== section) now.insertBefore(section, now.children[at] || null); });
-      while (now.children.length > wanted.length) now.lastElementChild.remove();
-      draw();
-      return true;
-    }
-    return false;
-  };
-  const sources = new WeakMap();  // what the server sent for a section, before graphs were drawn into it
-  const remember = () => { for (const section of status().children) sources.set(section, section.outerHTML); };
 
   // Graphs
   const draw = () => {
@@ -139,24 +74,12 @@
   };
 
   // Start
-  const start = () => {
-    document.body.append(tip);
-    remember();
-    draw();
-    find("refresh").hidden = false;
-    say("Looks again every " + status().dataset.refresh + " s.");
-    find("pause").addEventListener("click", () => {
-      isPaused = !isPaused;
-      find("pause").textContent = isPaused ? "Resume updates" : "Pause updates";
-      if (isPaused) clearTimeout(timer); else refresh();
-    });
-    document.addEventListener("visibilitychange", () => { if (document.hidden) clearTimeout(timer); else if (!isPaused) refresh(); });
-    document.addEventListener("pointermove", point);
-    document.addEventListener("pointerdown", point);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-    let width = innerWidth;
-    addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
-    plan(Number(status().dataset.refresh));
-  };
-  start();
+  document.body.append(tip);
+  draw();
+  status().addEventListener("exchanged", draw);
+  document.addEventListener("pointermove", point);
+  document.addEventListener("pointerdown", point);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
 })();

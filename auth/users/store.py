@@ -1,5 +1,6 @@
 """Database work of staff's user administration."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -31,3 +32,11 @@ def lock_user(user_id: UUID) -> User | None:
 def find_user(user_id: UUID) -> User | None:
     """The account with that id, or None."""
     return db.session.get(User, user_id)
+
+
+def read_emails(user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The e-mails of the accounts that there are."""
+    if not user_ids:
+        return {}
+    found = db.session.execute(select(User.id, User.email).where(User.id.in_(user_ids)))
+    return {row.id: row.email for row in found}

@@ -17,7 +17,7 @@ from tests.support.databases import Database, throw_away
 from tests.support.processes import Running, start_auth, start_collector
 
 STAFF = ("admin@example.com", "admin")
-DATA = (Path(__file__).parents[1] / "auth" / "watched.sql").read_text()
+DATA = "".join((Path(__file__).parents[1] / "auth" / name).read_text() for name in ("watched.sql", "requests.sql"))
 ROOMS = [
     "/admin/",
     "/admin/health/endpoints/",
@@ -27,6 +27,9 @@ ROOMS = [
     "/admin/health/endpoints/1/delete/",
     "/admin/health/checks/?endpoint_id=1&limit=20",
     "/admin/health/metrics/",
+    "/admin/health/logs/",
+    "/admin/analytics/",
+    "/admin/analytics/audit/",
     "/admin/health/incidents/",
     "/admin/health/incidents/new/",
     "/admin/health/maintenance/",
@@ -45,6 +48,7 @@ NAMELESS = """(named) => [...document.querySelectorAll(named)]
   .filter((one) => !(one.labels?.length || one.ariaLabel || one.textContent.trim())).map((one) => one.outerHTML)"""
 UNFOLD = "document.querySelectorAll('main details').forEach((one) => { one.open = true; })"
 LEVELS = "[...document.querySelectorAll('h1, h2, h3, h4')].map((one) => Number(one.tagName[1]))"
+TOP = "box => box.getBoundingClientRect().top"
 YEAR = datetime.now(UTC).year + 1
 
 
@@ -106,6 +110,32 @@ def test_metrics_are_drawn_beside_their_figures(visit: Visit) -> None:
     expect(page.locator(".chart canvas")).to_have_count(charts.count())
     expect(page.get_by_role("region", name="Host alpha: Use").get_by_role("row")).to_have_count(4)
     assert charts.count() >= 12
+    assert visit.faults == []
+
+
+def test_analytics_are_drawn_and_stay_as_they_are_read_while_they_are_refreshed(visit: Visit, house: Watched) -> None:
+    page = visit.open("/admin/login/", width=PHONE)
+    visit.sign_in(page, *STAFF)
+    page.clock.install()
+    page.goto("/admin/analytics/")
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.get_by_label("From (UTC)")).to_be_hidden()
+    page.locator("#all-routes-summary, #steps-summary").first.click()
+    page.get_by_label("More percentiles").fill("99.9")
+    heat = page.get_by_role("region", name="Latency over time", exact=True)
+    heat.focus()
+    heat.evaluate("box => { box.scrollLeft = 40; box.isTheSame = true; }")
+    place = heat.evaluate(TOP)
+    house.database.rows("UPDATE request_minutes SET counts = counts || 7, bins = bins || sketch_bin(9000)")
+    house.database.rows("INSERT INTO journal_states VALUES ('gamma', now(), 600, 0, 0, 0, NULL)")
+    with page.expect_response("**/admin/analytics/"):
+        page.clock.fast_forward(60_500)
+    expect(page.locator("#refreshed")).to_contain_text("Looked at")
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.locator("#steps")).to_have_attribute("open", "")
+    expect(page.get_by_label("More percentiles")).to_have_value("99.9")
+    assert heat.evaluate("box => [box.isTheSame, box.scrollLeft, box === document.activeElement]") == [None, 40, True]
+    assert heat.evaluate(TOP) == pytest.approx(place, abs=1), "what grew above does not push it down"
     assert visit.faults == []
 
 
