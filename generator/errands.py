@@ -14,6 +14,7 @@ from generator.choices import Action
 from generator.client import Client
 from generator.ledger import Key, Ledger, Verdict
 from generator.lessons import begin, finish
+from generator.logged import note_end, note_sending
 from generator.tally import Event, Tally
 
 Seconds = Callable[[], float]
@@ -21,10 +22,14 @@ Seconds = Callable[[], float]
 
 @dataclass(frozen=True)
 class Errands:
-    """Everything that an errand needs; `elapsed` tells the seconds since the start of the run."""
+    """Everything that an errand needs: `ledger` is of actions, `logged` of requests by route, whatever came of them.
+
+    `elapsed` tells the seconds since the start of the run.
+    """
 
     client: Client
     ledger: Ledger
+    logged: Ledger
     tally: Tally
     elapsed: Seconds
 
@@ -50,7 +55,7 @@ class Errands:
         """The last answer, and whether any attempt may have been carried out without our knowing."""
         repeats, is_uncertain = 0, False
         while True:
-            answer = await self.client.send(call)
+            answer = await self._send(call)
             is_uncertain = is_uncertain or is_doubtful(answer)
             pause = pause_before_repeat(action.kind, answer, repeats, action.grain)
             if pause is None:
@@ -58,6 +63,12 @@ class Errands:
             repeats += 1
             self.tally.repeats += 1
             await asyncio.sleep(pause)
+
+    async def _send(self, call: Call) -> Answer:
+        note_sending(self.logged, call)
+        answer = await self.client.send(call)
+        note_end(self.logged, call, answer)
+        return answer
 
 
 def _key_of(action: Action) -> Key | None:

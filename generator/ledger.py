@@ -1,6 +1,7 @@
-"""What the service must have counted for each person: an exact number, or a range where an answer never came.
+"""What the service must have counted: an exact number, or a range where an answer never came.
 
-It must not know HTTP. A user is an e-mail, an action one of the service's four words.
+It must not know HTTP. An entry is of somebody or something, and of a figure: a person's e-mail and an action in one
+ledger, a route and a class of status in another.
 """
 
 from collections import Counter
@@ -22,7 +23,7 @@ class Verdict(Enum):
 
 
 class Ledger:
-    """Requests by user and action. What is opened and never settled stays uncertain."""
+    """Requests by entry. What is opened and never settled stays uncertain."""
 
     def __init__(self) -> None:
         self.counted: Counter[Key] = Counter()
@@ -43,10 +44,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One user's action: what the service added, and the bounds of what it must have added."""
+    """One entry: what the service added, and the bounds of what it must have added."""
 
-    user: str
-    action: str
+    whose: str
+    figure: str
     low: int
     high: int
     served: int
@@ -59,20 +60,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The ledger against the service's own counters. `unnamed`: users whom the service has folded into "other"."""
+    """The ledger against the service's own book. `unnamed`: users whom the service has folded into "other".
+
+    Where others use what is counted, `is_shared`, the service may well have more than our bounds, but never less.
+    """
 
     lines: tuple[Line, ...]
     unnamed: tuple[str, ...] = ()
+    is_shared: bool = False
 
     @property
     def differing(self) -> tuple[Line, ...]:
         """Lines that do not hold."""
-        return tuple(line for line in self.lines if not line.holds)
-
-    @property
-    def uncertain(self) -> int:
-        """How many requests make the bounds wider than one number."""
-        return sum(line.high - line.low for line in self.lines)
+        return tuple(line for line in self.lines if not line.holds and not (self.is_shared and line.served > line.high))
 
     @property
     def holds(self) -> bool:
@@ -80,25 +80,26 @@ class Comparison:
         return not self.differing and not self.unnamed
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """By action, the sums of low, high and served."""
+        """By figure, the sums of low, high and served."""
         sums: dict[str, dict[str, int]] = {}
         for line in self.lines:
-            whole = sums.setdefault(line.action, {"low": 0, "high": 0, "served": 0})
+            whole = sums.setdefault(line.figure, {"low": 0, "high": 0, "served": 0})
             whole["low"] += line.low
             whole["high"] += line.high
             whole["served"] += line.served
         return sums
 
 
-def compare(ledger: Ledger, before: Counts, after: Counts, keys: Iterable[Key]) -> Comparison:
-    """Hold the ledger against what the service's counters gained, for each of `keys`."""
+def compare(
+    ledger: Ledger, before: Counts, after: Counts, keys: Iterable[Key], *, is_shared: bool = False
+) -> Comparison:
+    """Hold the ledger against what the service's counts gained, for each of `keys`."""
     named = {user for user, _ in after}
     unnamed = {user for user, _ in +ledger.counted} - named if FOLDED in named else set()
     lines = []
-    for user, action in sorted(keys):
-        key = (user, action)
+    for key in sorted(keys):
         low = ledger.counted[key]
-        if user not in unnamed:
+        if key[0] not in unnamed:
             gained = after.get(key, 0) - before.get(key, 0)
-            lines.append(Line(user, action, low, low + ledger.uncertain[key], gained))
-    return Comparison(tuple(lines), tuple(sorted(unnamed)))
+            lines.append(Line(*key, low, low + ledger.uncertain[key], gained))
+    return Comparison(tuple(lines), tuple(sorted(unnamed)), is_shared)

@@ -1,37 +1,51 @@
-"""Holds the ledger against the service's own counters, read before the first and after the last request."""
+"""Holds a ledger against one of the service's own books, read before the first and after the last request."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
-from generator.actions import COUNTED
 from generator.calls import Call, Reach, is_refusal
 from generator.client import Client
-from generator.ledger import FOLDED, Comparison, Counts, Ledger, compare
+from generator.ledger import FOLDED, Comparison, Counts, Key, Ledger, compare
 from generator.people import Person
 from generator.scrape import parse_user_actions
+from generator.staff import CountsHiddenError
 
-# Requests that we gave up on may still be running; their counts come when they end.
-SETTLE_SECONDS = 10.0
+# Requests that we gave up on may still be running, what is logged is told some seconds later, and a process that was
+# killed often is started again only after half a minute.
+SETTLE_SECONDS = 45.0
+HURRIED_SECONDS = 5.0  # when somebody waits for us to stop
 START_SECONDS = 60.0
 STEP_SECONDS = 0.5
+
+Reading = Callable[[], Awaitable[Counts | None]]
 
 
 class ServiceAwayError(Exception):
     """The service did not get ready within the limit."""
 
 
-class CountsHiddenError(Exception):
-    """The service is there, but does not show us its /metrics."""
+@dataclass(frozen=True)
+class Book:
+    """Something that the service counts, and our ledger of it. `is_shared`: others may add to it, too.
+
+    `read` gives None when it cannot be read now, and raises CountsHiddenError when it is not for us.
+    """
+
+    read: Reading
+    keys: Sequence[Key]
+    ledger: Ledger
+    is_shared: bool = False
 
 
-async def counts_at_start(client: Client, people: Sequence[Person]) -> Counts | None:
-    """The counters of these people as soon as the service is ready; None where /metrics may not be read.
+async def counts_at_start(client: Client, book: Book) -> Counts | None:
+    """What the book says as soon as the service is ready; None where it may not be read.
 
     Raises ServiceAwayError when it does not get ready within the limit.
     """
     try:
-        async for counts in _attempts(client, people, START_SECONDS):
+        async for counts in _attempts(client, book, START_SECONDS):
             if counts is not None:
                 return counts
     except CountsHiddenError:
@@ -39,15 +53,15 @@ async def counts_at_start(client: Client, people: Sequence[Person]) -> Counts | 
     raise ServiceAwayError
 
 
-async def comparison_at_end(
-    client: Client, people: Sequence[Person], ledger: Ledger, before: Counts
-) -> Comparison | None:
-    """The ledger against what the counters gained, once they hold or the limit is reached; None: not to be read."""
-    keys = [(person.email, kind.value) for person in people for kind in COUNTED]
+async def comparison_at_end(client: Client, book: Book, before: Counts | None, limit: float) -> Comparison | None:
+    """The ledger against what the book gained, once they agree or the limit is reached; None: not to be read."""
+    if before is None:
+        return None
     comparison = None
     try:
-        async for after in _attempts(client, people, SETTLE_SECONDS):
-            comparison = None if after is None else compare(ledger, before, after, keys)
+        async for after in _attempts(client, book, limit):
+            if after is not None:
+                comparison = compare(book.ledger, before, after, book.keys, is_shared=book.is_shared)
             if comparison and comparison.holds:
                 break
     except CountsHiddenError:
@@ -55,12 +69,12 @@ async def comparison_at_end(
     return comparison
 
 
-async def _attempts(client: Client, people: Sequence[Person], limit: float) -> AsyncIterator[Counts | None]:
-    """The counters again and again, None while the service is not ready, until the limit."""
+async def _attempts(client: Client, book: Book, limit: float) -> AsyncIterator[Counts | None]:
+    """What the book says again and again, None while the service is not ready, until the limit."""
     loop = asyncio.get_running_loop()
     end = loop.time() + limit
     while True:
-        yield await _read_counts(client, people) if await _is_ready(client) else None
+        yield await book.read() if await _is_ready(client) else None
         if loop.time() >= end:
             return
         await asyncio.sleep(STEP_SECONDS)
@@ -72,7 +86,8 @@ async def _is_ready(client: Client) -> bool:
     return answer.reach is Reach.ANSWERED and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-async def _read_counts(client: Client, people: Sequence[Person]) -> Counts | None:
+async def read_actions(client: Client, people: Sequence[Person]) -> Counts | None:
+    """The actions of these people, out of /metrics."""
     answer = await client.metrics()
     if answer.reach is Reach.ANSWERED and is_refusal(answer.status):
         raise CountsHiddenError

@@ -51,11 +51,12 @@ class Run:
         self.plan = plan
         self.people = people
         self.ledger = Ledger()
+        self.logged = Ledger()
         self.tally = Tally()
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._ended: float | None = None
-        self._errands = Errands(client, self.ledger, self.tally, self.elapsed)
+        self._errands = Errands(client, self.ledger, self.logged, self.tally, self.elapsed)
         self._tasks: set[asyncio.Task[None]] = set()
         self._faults: list[BaseException] = []
 

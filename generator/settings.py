@@ -18,3 +18,11 @@ class Settings:
     metrics_token: str = setting(
         "METRICS_TOKEN", text, "Bearer token for /metrics, where the service wants one.", default="", secret=True
     )
+    staff_email: str = setting(
+        "STAFF_EMAIL",
+        text,
+        "Who reads the service's analytics, to hold what was sent against them; without, that is left out.",
+        default="",
+        demo="admin@example.com",
+    )
+    staff_password: str = setting("STAFF_PASSWORD", text, "The password of STAFF_EMAIL.", default="admin", secret=True)

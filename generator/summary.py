@@ -6,13 +6,16 @@ from typing import Any
 from generator.actions import Kind, Outcome
 from generator.latency import Sketch, merged
 from generator.ledger import Comparison
+from generator.logged import COUNT
 from generator.run import Run
 
 PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 SHOWN_DIFFERENCES = 20
 
 
-def summarise(run: Run, url: str, comparison: Comparison | None) -> dict[str, Any]:
+def summarise(
+    run: Run, url: str, actions: Comparison | None = None, requests: Comparison | None = None
+) -> dict[str, Any]:
     """Everything that the run did."""
     plan, tally = run.plan, run.tally
     return {
@@ -30,7 +33,8 @@ def summarise(run: Run, url: str, comparison: Comparison | None) -> dict[str, An
         "outcomes": {outcome.value: tally.total(outcome) for outcome in Outcome},
         "latency_ms": _latency(merged(tally.latencies.values())),
         "actions": {kind.value: _action(run, kind) for kind in Kind if tally.latencies[kind].count},
-        "ledger": _ledger(comparison),
+        "ledger": _ledger(actions),
+        "requests": _ledger(requests, COUNT),
     }
 
 
@@ -45,16 +49,18 @@ def _latency(sketch: Sketch) -> dict[str, float | None]:
     return figures | {"max": round(sketch.longest * 1000, 2)}
 
 
-def _ledger(comparison: Comparison | None) -> dict[str, Any]:
+def _ledger(comparison: Comparison | None, *figures: str) -> dict[str, Any]:
+    """How the comparison came out; a request without a clear answer is one whichever of `figures` it may be in."""
     if comparison is None:
         return {"is_compared": False, "agrees": False}
     return {
         "is_compared": True,
         "agrees": comparison.holds,
-        "uncertain": comparison.uncertain,
+        "is_shared": comparison.is_shared,
+        "uncertain": sum(line.high - line.low for line in comparison.lines if not figures or line.figure in figures),
         "totals": comparison.totals(),
         "differing": [
-            {"user": line.user, "action": line.action, "low": line.low, "high": line.high, "served": line.served}
+            {"of": line.whose, "figure": line.figure, "low": line.low, "high": line.high, "served": line.served}
             for line in comparison.differing
         ],
         "unnamed": list(comparison.unnamed),
@@ -75,7 +81,8 @@ def lines_of(summary: dict[str, Any]) -> Iterator[str]:
         yield _row(name, action, action["latency_ms"])
     yield _row("all", summary["outcomes"], summary["latency_ms"])
     yield ""
-    yield from _ledger_lines(summary["ledger"])
+    yield from _ledger_lines("ledger", "user_actions_total", summary["ledger"])
+    yield from _ledger_lines("requests", "the analytics", summary["requests"])
 
 
 def _row(name: str, counts: dict[str, Any], latency: dict[str, float | None]) -> str:
@@ -83,22 +90,24 @@ def _row(name: str, counts: dict[str, Any], latency: dict[str, float | None]) ->
     return f"{name:<17}" + "".join(f"{cell!s:>12}" for cell in (*(counts[outcome] for outcome in Outcome), *times))
 
 
-def _ledger_lines(ledger: dict[str, Any]) -> Iterator[str]:
+def _ledger_lines(name: str, book: str, ledger: dict[str, Any]) -> Iterator[str]:
     if not ledger["is_compared"]:
-        yield "ledger: the service's /metrics could not be read, nothing was compared"
+        yield f"{name}: {book} could not be read, nothing was compared"
         return
     totals = ", ".join(
-        f"{action} {_span(whole['low'], whole['high'])}/{whole['served']}"
-        for action, whole in sorted(ledger["totals"].items())
+        f"{figure} {_span(whole['low'], whole['high'])}/{whole['served']}"
+        for figure, whole in sorted(ledger["totals"].items())
     )
-    yield f"ledger: {'agrees with' if ledger['agrees'] else 'DIFFERS FROM'} user_actions_total (ours/served: {totals})"
+    yield f"{name}: {'agrees with' if ledger['agrees'] else 'DIFFERS FROM'} {book} (ours/served: {totals})"
+    if ledger["is_shared"]:
+        yield "        others may have asked for the same: it was only looked whether any of ours is missing"
     if ledger["uncertain"]:
-        yield f"        {ledger['uncertain']} requests never got a clear answer: for them a range was compared"
+        yield f"        {ledger['uncertain']} requests may have been counted or not: for them a range was compared"
     if ledger["unnamed"]:
         yield f'        {len(ledger["unnamed"])} people are not named by the service but folded into "other"'
     for line in ledger["differing"][:SHOWN_DIFFERENCES]:
         bounds = _span(line["low"], line["high"])
-        yield f"        {line['user']} {line['action']}: {bounds} by us, {line['served']} served"
+        yield f"        {line['of']} {line['figure']}: {bounds} by us, {line['served']} served"
     if len(ledger["differing"]) > SHOWN_DIFFERENCES:
         yield f"        and {len(ledger['differing']) - SHOWN_DIFFERENCES} more"
 

@@ -23,10 +23,13 @@ def test_its_ledger_equals_the_services_counters(platform: Any, generate: Callab
         seed,
         "--verify",
         "--json",
+        WATCHHOUSE_DEMO="1",
     )
     summary = ended.summary
     assert ended.status == 0, ended.out
     assert summary["ledger"]["agrees"]
+    assert (summary["requests"]["agrees"], summary["requests"]["is_shared"]) == (True, True)
+    assert summary["requests"]["totals"]["2xx"]["low"] == summary["outcomes"]["done"]
     assert summary["ledger"]["uncertain"] == 0
     assert summary["outcomes"]["failed"] == 0
     assert {"register", "sign_in", "create", "read", "update"} <= set(summary["actions"])
@@ -35,8 +38,20 @@ def test_its_ledger_equals_the_services_counters(platform: Any, generate: Callab
 
 def test_the_services_counters_name_its_people(platform: Any, generate: Callable, seed: str) -> None:
     ended = generate(
-        "--url", platform.auth_url, "--rate", "40", "--duration", "4", "--people", "3", "--seed", seed, "--json"
+        "--url",
+        platform.auth_url,
+        "--rate",
+        "40",
+        "--duration",
+        "4",
+        "--people",
+        "3",
+        "--seed",
+        seed,
+        "--json",
+        STAFF_EMAIL="nobody@example.com",
     )
+    assert ended.summary["requests"] == {"is_compared": False, "agrees": False}
     text = requests.get(f"{platform.auth_url}/metrics", timeout=10).text
     totals = ended.summary["ledger"]["totals"]
     counted = sum(
@@ -74,7 +89,19 @@ def test_lost_answers_leave_the_changes_exact_and_the_reads_in_a_range(
 ) -> None:
     proxy = make_cutting_proxy(platform.auth_url, every=9)
     ended = generate(
-        "--url", proxy.url, "--rate", "40", "--duration", "6", "--people", "8", "--seed", seed, "--verify", "--json"
+        "--url",
+        proxy.url,
+        "--rate",
+        "40",
+        "--duration",
+        "6",
+        "--people",
+        "8",
+        "--seed",
+        seed,
+        "--verify",
+        "--json",
+        WATCHHOUSE_DEMO="1",
     )
     created, read = (ended.summary["ledger"]["totals"][action] for action in ("create", "read"))
     assert ended.status == 0, ended.out
@@ -82,6 +109,8 @@ def test_lost_answers_leave_the_changes_exact_and_the_reads_in_a_range(
     assert created["low"] == created["high"] == created["served"] > 0
     assert read["low"] < read["high"]
     assert ended.summary["repeats"] > 0
+    assert ended.summary["requests"]["agrees"]
+    assert ended.summary["requests"]["uncertain"] > 1
 
 
 def test_arrivals_over_the_bound_are_shed_and_counted(platform: Any, generate: Callable, seed: str) -> None:

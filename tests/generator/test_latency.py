@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.latency import HIGHEST, LOWEST, RELATIVE_ERROR, Sketch, merged
+from common.sketch import RELATIVE_ERROR
+from generator.latency import HIGHEST, LOWEST, Sketch, merged
 
 values = st.lists(st.floats(LOWEST, HIGHEST), min_size=1, max_size=200)
 
