@@ -179,6 +179,19 @@ def test_auth_and_collector_share_the_data_volume_and_the_collector_sees_its_hos
 
 
 @pytest.mark.parametrize("house", [DEMO, PRODUCTION], ids=["demo", "production"])
+def test_the_collector_reads_the_journal_that_auth_writes(house):
+    """One folder on one volume, and one user with one number, since only the owner may read it."""
+    both = {"auth": auth.settings.Settings, "collector": collector.settings.Settings}
+    folders = [read(record, house["services"][name]["environment"]).data for name, record in both.items()]
+    assert folders == 2 * [Path("/data")]
+    assert all(("data", "/data") in mounts(house["services"][name]) for name in both)
+    assert not any("user" in house["services"][name] for name in both)
+    assert [dockerfile.stages()[name].all("USER") for name in both] == 2 * [["watchhouse"]]
+    assert [dockerfile.stages()[name].base for name in both] == 2 * ["runtime"]
+    assert any("--uid 10001" in command for command in dockerfile.stages()["runtime"].all("RUN"))
+
+
+@pytest.mark.parametrize("house", [DEMO, PRODUCTION], ids=["demo", "production"])
 def test_every_address_inside_is_a_service_and_its_port(house):
     texts = [str(value) for service in house["services"].values() for value in service.get("environment", {}).values()]
     texts += [

@@ -13,6 +13,7 @@ FOLDER = ROOT / "grafana" / "dashboards"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 STEP_SECONDS = 15
 RANGE = "5m"
+STEP = {"__interval": f"{STEP_SECONDS}s", "__interval_ms": f"{STEP_SECONDS}000"}
 
 
 @dataclass(frozen=True)
@@ -50,29 +51,46 @@ def queries() -> list[Query]:
 
 def as_promql(query: Query, variables: Mapping[str, str]) -> str:
     """The expression with what Grafana fills in for a scrape every 15 s and a time of five minutes."""
-    builtin = {"__rate_interval": "1m", "__interval": f"{STEP_SECONDS}s", "__range": RANGE}
+    builtin = {"__rate_interval": "1m", **STEP, "__range": RANGE}
     return _filled(query.target["expr"], {**builtin, **variables})
 
 
 def as_sql(query: Query, since: datetime, until: datetime, variables: Mapping[str, str]) -> str:
     """The statement with its macros expanded as Grafana's PostgreSQL data source does."""
-    text = _filled(query.target["rawSql"], {"__interval": f"{STEP_SECONDS}s", **variables})
+    text = _filled(query.target["rawSql"], {**STEP, **variables})
     grouped = r'floor(extract(epoch from \1)/\2)*\2 AS "time"'
     text = re.sub(r"\$__timeGroupAlias\(([\w.]+), *(\d+)s\)", grouped, text)
     moments = [f"'{moment.astimezone(UTC).isoformat()}'" for moment in (since, until)]
+    text = text.replace("$__timeFrom()", moments[0]).replace("$__timeTo()", moments[1])
     return re.sub(r"\$__timeFilter\(([\w.]+)\)", rf"\1 BETWEEN {moments[0]} AND {moments[1]}", text)
 
 
-def variable_queries(name: str) -> dict[str, tuple[str, str]]:
-    """Series and label of each variable that Prometheus is asked for, by the variable's name."""
-    found = {}
+@dataclass(frozen=True)
+class Variable:
+    """A variable whose values Prometheus is asked for: those of a label of some series."""
+
+    name: str
+    selector: str
+    label: str
+    all_value: str | None  # what stands for "All", where that is offered; Grafana begins with it
+
+
+def variables_of(name: str) -> list[Variable]:
+    """The variables of a dashboard whose values Prometheus is asked for."""
+    found = []
     for variable in load(name)["templating"]["list"]:
         if variable["type"] == "query":
             parts = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
             assert parts, f"{variable['name']} is asked for in a way this test does not know"
-            found[variable["name"]] = (parts[1], parts[2])
+            found.append(Variable(variable["name"], parts[1], parts[2], variable.get("allValue")))
     return found
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\$(?:(\w+)|\{(\w+)\})", lambda found: values.get(found[1] or found[2], found[0]), text)
+    return re.sub(r"\$(?:(\w+)|\{(\w+)(:regex)?\})", lambda found: _value(found, values), text)
+
+
+def _value(found: re.Match[str], values: Mapping[str, str]) -> str:
+    """What stands for a variable; the value of "All" is never escaped."""
+    value = values.get(found[1] or found[2], found[0])
+    return re.escape(value) if found[3] and value != ".*" else value

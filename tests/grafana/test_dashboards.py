@@ -19,6 +19,25 @@ WANTED = {
         "Active users",
         "Usage records",
     ),
+    "api_analytics": (
+        "Requests and errors",
+        "Requests and errors by hour",
+        "Error rate by hour",
+        "Status classes",
+        "Methods",
+        "Percentiles",
+        "Percentiles by hour",
+        "Latency over time",
+        "Top routes",
+        "Request rate by route",
+        "Request duration",
+        "Ingest lag by host",
+        "Lines a second",
+        "Batches",
+        "Lost and quarantined",
+        "Journals",
+        "Self-audit",
+    ),
     "postgresql": ("Connections by state", "Transactions", "Database size"),
     "endpoint_health": (
         "Services up",
@@ -119,7 +138,8 @@ def test_every_variable_in_a_query_is_declared_or_grafanas_own(name):
     declared = {one["name"] for one in dashboards.load(name)["templating"]["list"]}
     texts = [target.get("expr") or target["rawSql"] for panel in dashboards.panels(name) for target in panel["targets"]]
     used = {word for text in texts for word in re.findall(r"\$\{?(\w+)", text)}
-    assert used - declared <= {"__rate_interval", "__interval", "__range", "__timeFilter", "__timeGroupAlias"}
+    macros = {"__timeFilter", "__timeFrom", "__timeTo", "__timeGroupAlias"}
+    assert used - declared <= {"__rate_interval", "__interval", "__interval_ms", "__range", *macros}
 
 
 def test_both_kinds_of_data_source_are_provisioned():

@@ -73,13 +73,13 @@ def rows(platform: Any, query: dashboards.Query) -> list[tuple[Any, ...]]:
 
 
 def variables(platform: Any, name: str) -> dict[str, str] | None:
-    """The dashboard's variables as Grafana fills them, with the first value; None while one has no value."""
+    """The dashboard's variables as Grafana fills them: all values, else the first; None while one has no value."""
     found = {}
-    for variable, (selector, label) in dashboards.variable_queries(name).items():
-        values = ask(platform, f"label/{label}/values", **{"match[]": selector})
+    for variable in dashboards.variables_of(name):
+        values = ask(platform, f"label/{variable.label}/values", **{"match[]": variable.selector})
         if not values:
             return None
-        found[variable] = values[0]
+        found[variable.name] = variable.all_value or values[0]
     return found
 
 
@@ -96,7 +96,10 @@ def test_a_panels_query_of_postgresql_returns_data_to_the_reader(query, platform
     assert wait_for(whole, seconds=LIMIT_SECONDS, what=query.target["rawSql"])
 
 
-@pytest.mark.parametrize("table", ["sessions", "outbox", "one_time_tokens", "idempotency_keys", "app_users"])
+@pytest.mark.parametrize(
+    "table",
+    ["sessions", "outbox", "one_time_tokens", "idempotency_keys", "app_users", "request_log", "quarantined_lines"],
+)
 def test_grafanas_role_reads_nothing_personal(table, platform):
     connection = psycopg2.connect(platform.database.reader_url)
     try:
