@@ -10,38 +10,23 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from argon2 import PasswordHasher
 
-import auth.app
 from auth.admin.analytics import shade_of
-from auth.settings import read_settings
 from standalone.postgres import Server
+from tests.auth.prepared_desk import open_desk
 from tests.auth.staff_pages import Desk
 from tests.support.client import Api
-from tests.support.databases import throw_away
-from tests.support.rollback import engine_options_for, open_outer
 
 ANALYTICS = "/admin/analytics/"
 AUDIT = "/admin/analytics/audit/"
 LOG = "/admin/health/logs/"
-DATA = (Path(__file__).parent / "requests.sql").read_text()
-CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="module")
 def desk(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Staff of a house that was asked the same each minute; auth's own rights must do to show it."""
-    with throw_away(server) as database, pytest.MonkeyPatch.context() as patch:
-        database.rows(DATA)
-        outer = open_outer(database.auth_url)
-        patch.setattr(auth.app, "engine_options", lambda **_: engine_options_for(outer))
-        data = str(tmp_path_factory.mktemp("data"))
-        settings = read_settings(
-            {"WATCHHOUSE_DEMO": "1", "WATCHHOUSE_DATA": data, "DATABASE_URL": "postgresql://u@h/d"}
-        )
-        outer.begin()
-        yield Desk(Api(auth.app.create_app(settings, CHEAP_HASHER).test_client(), outer))
-        outer.close()
+    """Staff of a house that was asked the same each minute."""
+    with open_desk(server, tmp_path_factory.mktemp("data"), Path(__file__).parent / "requests.sql") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
