@@ -18,6 +18,7 @@ from common.networks import is_within
 from common.settings import Network
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "OTHER"
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 DATA_HEADERS: Headers = [
     ("X-Content-Type-Options", "nosniff"),
@@ -91,7 +92,7 @@ class Gate:
         environ[ADDED_HEADERS] = added
         environ[CLIENT_ADDRESS] = self._client_address(environ) if self._has_proxies else environ.get("REMOTE_ADDR", "")
         if environ["REQUEST_METHOD"] not in METHODS:
-            environ["REQUEST_METHOD"] = "OTHER"  # a label of its own for each invented method would never end
+            environ["REQUEST_METHOD"] = OTHER  # a label of its own for each invented method would never end
         if PROBE_MARK in environ and self._is_probe(environ):
             environ[IS_PROBE] = True
         path = environ.get("PATH_INFO", "")

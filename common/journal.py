@@ -95,6 +95,10 @@ class LossCount:
         finally:
             fcntl.flock(self._handle, fcntl.LOCK_UN)
 
+    def is_gone(self) -> bool:
+        """Whether somebody took the file away."""
+        return os.fstat(self._handle).st_nlink == 0
+
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._handle)

@@ -102,7 +102,8 @@ def _ledger_lines(name: str, book: str, ledger: dict[str, Any]) -> Iterator[str]
     if ledger["is_shared"]:
         yield "        others may have asked for the same: it was only looked whether any of ours is missing"
     if ledger["uncertain"]:
-        yield f"        {ledger['uncertain']} requests may have been counted or not: for them a range was compared"
+        requests = "1 request" if ledger["uncertain"] == 1 else f"{ledger['uncertain']} requests"
+        yield f"        {requests} may have been counted or not: a range was compared"
     if ledger["unnamed"]:
         yield f'        {len(ledger["unnamed"])} people are not named by the service but folded into "other"'
     for line in ledger["differing"][:SHOWN_DIFFERENCES]:

@@ -3,12 +3,13 @@
 
 -- Makes the partition of a policy that begins at a moment, unless there is one; how many, 1 or 0.
 -- Made apart and then attached: CREATE TABLE … PARTITION OF would lock the whole table against reading and writing, and
--- behind one long query every insert would wait.
+-- behind one long query every insert would wait. Of two who make the same one at once the second waits, then finds it.
 CREATE OR REPLACE FUNCTION make_partition(policy partition_policies, starts timestamptz) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
 DECLARE
     partition_name text := policy.table_name || to_char(starts, CASE policy.span WHEN 'day' THEN '_YYYYMMDD' ELSE '_YYYYMM' END);
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('make_partition'));
     IF to_regclass('public.' || quote_ident(partition_name)) IS NOT NULL THEN
         RETURN 0;
     END IF;
@@ -28,7 +29,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone 
 $$;
 
 -- The partition for rows of a moment in the past that came late: only as far back as the table's rows are kept, so that
--- nobody fills the catalogue. How many were made; two who make the same one at once: the second waits, then finds it.
+-- nobody fills the catalogue. How many were made.
 CREATE OR REPLACE FUNCTION make_late_partition(wanted text, moment timestamptz) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
 DECLARE
@@ -38,7 +39,6 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtext('make_late_partition'));
     RETURN make_partition(policy, date_trunc(policy.span, moment));
 END $$;
 

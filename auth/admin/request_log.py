@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from auth.admin.filters import EMPTY, Instant, Person
 from auth.admin.staff import Room, room_page
+from auth.gate import METHODS, OTHER
 from auth.http.paging import Page
 from auth.metrics.exporter import UNMATCHED
 from auth.request_log.schemas import RequestPage, RequestView, Status
@@ -17,7 +18,7 @@ from auth.users.store import read_emails
 
 routes = Room()
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "OTHER")
+LOGGED_METHODS = (*sorted(METHODS), OTHER)
 PROBES = (("", "Left out"), ("only", "Only them"))
 
 
@@ -48,7 +49,7 @@ def show_request_log(caller: Caller, query: RequestFilter) -> Any:
         emails=read_emails(_people_of(requests)),
         filter=query,
         paths=_paths(),
-        methods=[("", "Any"), *((method, method) for method in METHODS)],
+        methods=[("", "Any"), *((method, method) for method in LOGGED_METHODS)],
         probes=PROBES,
     )
 

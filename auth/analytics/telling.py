@@ -98,4 +98,4 @@ def rounded(milliseconds: float | None) -> float | None:
 
 def name_of(share: float) -> str:
     """The name of a percentile: p99, p99.9."""
-    return "p" + f"{share:.12f}".rstrip("0").rstrip(".")
+    return "p" + repr(share).removesuffix(".0")

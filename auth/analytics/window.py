@@ -41,7 +41,7 @@ def window_of(since: datetime | None, until: datetime | None, now: datetime) -> 
     """
     end = end_of(now)
     last = min(ceil(until, MINUTE), end) if until else end
-    begin = floor(since or (until or now) - SPAN, MINUTE)
+    begin = floor(since or min(until or now, now) - SPAN, MINUTE)
     if begin >= last:
         raise ValueError("from", "must be before to, and not to come")
     begin, last = _widen(begin, last, now)

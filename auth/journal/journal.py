@@ -15,6 +15,7 @@ from common.journal import Losses
 
 RETRY_SECONDS = 1.0
 MOST_AHEAD = 1_000_000  # microseconds
+SEGMENTS_IN_CAP = 16  # those that are open count too, though a reader be close behind: they should never fill it
 
 
 class OverCap(OSError):
@@ -88,13 +89,15 @@ class Journal:
         self._losing.prepare()
         if measure(self._folder) >= self._cap:
             raise OverCap("the journal is as large as it may be")
-        self._segment = Segment(self._folder)
+        self._segment = Segment(self._folder, self._cap // SEGMENTS_IN_CAP)
         self._syncing.watch(self._segment)
         return self._segment
 
     def _finish(self) -> None:
         if self._segment is not None:
             self._syncing.finish(self._segment)
+            if missing := self._segment.missing:
+                self._losing.add("its segment was taken away", is_cap=False, lines=missing)
             self._segment = None
 
     def _pause(self, fault: OSError, now: float) -> None:

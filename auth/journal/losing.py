@@ -25,18 +25,21 @@ class Losing:
         return self._lost > 0
 
     def prepare(self) -> None:
-        """Take the room for the count while there is room."""
+        """Take the room for the count while there is room; again, when somebody took its file away."""
+        if self._count is not None and self._count.is_gone():
+            self.close()
+            self._count = None
         if self._count is None:
             with suppress(OSError):
                 self._count = LossCount(self._folder)
 
-    def add(self, reason: str, *, is_cap: bool) -> None:
-        """Count a line."""
+    def add(self, reason: str, *, is_cap: bool, lines: int = 1) -> None:
+        """Count lines."""
         if not self._lost:
             _tell("journal_loses_lines", reason=reason)
-        self._lost += 1
+        self._lost += lines
         unwritten = self._unwritten
-        self._unwritten = Losses(unwritten.to_errors + (not is_cap), unwritten.to_cap + is_cap)
+        self._unwritten = Losses(unwritten.to_errors + lines * (not is_cap), unwritten.to_cap + lines * is_cap)
         self._write()
 
     def end(self) -> None:

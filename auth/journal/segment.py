@@ -18,13 +18,16 @@ DRAFT_SECONDS = 60.0  # a draft is renamed within microseconds, unless its write
 class Segment:
     """A file that only this process writes, locked until it is closed, or the process ends."""
 
-    def __init__(self, folder: Path) -> None:
-        """Its name is given after it is locked, so that no reader finds it free."""
+    def __init__(self, folder: Path, most: int) -> None:
+        """Holds `most` bytes at most. Its name is given after it is locked, so that no reader finds it free."""
         microseconds, pid = time_ns() // 1000, os.getpid()
         draft = folder / f"{DRAFT}{pid}-{os.urandom(6).hex()}"
         self.path = folder / segment_name(microseconds, pid)
         self.handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.size = 0
+        self.is_gone = False
+        self._most = most
+        self._lines = self._safe_lines = 0
         self.is_done = False
         self._synced = 0
         self._due = monotonic() + SEGMENT_SECONDS
@@ -39,7 +42,11 @@ class Segment:
 
     def has_room(self, length: int, now: float) -> bool:
         """Whether a line of `length` bytes still belongs here."""
-        return now < self._due and (self.size == 0 or self.size + length <= SEGMENT_BYTES)
+        return (
+            not self.is_gone
+            and now < self._due
+            and (self.size == 0 or self.size + length <= min(SEGMENT_BYTES, self._most))
+        )
 
     def append(self, line: bytes) -> None:
         """Write `line` by one call, or raise OSError and leave nothing of it."""
@@ -54,12 +61,24 @@ class Segment:
                     self.path.unlink()
             raise
         self.size += len(line)
+        self._lines += 1
+
+    @property
+    def missing(self) -> int:
+        """How many lines went into a file that somebody took away; none while it is there."""
+        return self._lines - self._safe_lines if self.is_gone else 0
 
     def sync(self) -> None:
-        """Bring what was appended to the disk, and the first time the segment's name as well."""
-        size = self.size
+        """Bring what was appended to the disk, and the first time the segment's name as well.
+
+        Only readers may take a segment away, and none does before it is closed; who does it by hand is found here.
+        """
+        size, lines = self.size, self._lines
         if size == self._synced:
             return
+        self.is_gone = os.fstat(self.handle).st_nlink == 0
+        if not self.is_gone:
+            self._safe_lines = lines
         os.fdatasync(self.handle)
         if self._synced == 0:
             sync_folder(self.path.parent)

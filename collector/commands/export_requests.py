@@ -45,12 +45,13 @@ def export_requests(person: str, output: str | None, as_json: bool) -> None:
 
 @contextmanager
 def opened(output: str | None) -> Iterator[TextIO]:
-    """The file, made anew; without one, stdout."""
+    """The file, made anew and nobody else's to read, also where there was one; without one, stdout."""
     if output is None:
         yield sys.stdout
         return
     try:
         handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, ONLY_OURS)
+        os.fchmod(handle, ONLY_OURS)
     except OSError as error:
         raise click.ClickException(f"{output}: {error.strerror}") from None
     with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  # a handle has no path

@@ -35,10 +35,10 @@ def is_kept(hour: datetime, now: datetime) -> bool:
 def roll_up(engine: Engine, hour: datetime, now: datetime, *, from_rows: bool = False) -> bool:
     """Compute the hour anew, from its minutes while those are whole; True when it could be.
 
-    Two at the same hour wait for one another at its marks and at its rows; both write the same.
+    Two at the same hour come one after the other, so that what stays is what the later one saw.
     """
     with transaction(engine) as connection:
-        run(connection, sql.allow_seconds, seconds=LONGEST_SECONDS)
+        run(connection, sql.lock_hour, hour=hour, seconds=LONGEST_SECONDS)
         run(connection, sql.take_dirty_marks, hour=hour)
         if not is_kept(hour, now):
             return False

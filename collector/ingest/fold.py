@@ -71,6 +71,10 @@ class Fold:
         """Note what is no line."""
         refuse(self.bad, piece)
 
+    def without_people(self, content: bytes) -> bytes:
+        """What may be kept of bad lines: nothing, where somebody is named whose traces are taken away."""
+        return b"" if any(person.encode() in content for person in self._erased) else content
+
     def _put_together(self, lines: Piece, changed: Mapping[int, str | BadLine]) -> bytes:
         stored, position = [], lines.position
         for index, line in enumerate(lines.content[:-1].split(b"\n")):

@@ -150,7 +150,7 @@ class Store:
             segments=[bad.segment for bad in fold.bad],
             positions=[bad.position for bad in fold.bad],
             sizes=[bad.size for bad in fold.bad],
-            contents=[bad.content for bad in fold.bad],
+            contents=[fold.without_people(bad.content) for bad in fold.bad],
             reasons=[bad.reason for bad in fold.bad],
         )
 

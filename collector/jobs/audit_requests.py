@@ -26,7 +26,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.difference = Gauge(
             "watchhouse_request_audit_difference",
-            "By how many requests the counts of an hour of the last 24 differ at most",
+            "By how many requests the counts of an hour differ at most, of those of a day or audited within it",
             registry=registry,
         )
         self.last_hour = Gauge(

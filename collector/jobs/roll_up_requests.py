@@ -30,11 +30,14 @@ class Metrics:
 
 
 def run(context: Context[Metrics]) -> None:
-    """One transaction an hour; the rest is left to the next run when this process is to stop."""
+    """One transaction an hour; the rest is left to the next run when this process is to stop.
+
+    The newest first: it is looked at most, and an hour that cannot be computed holds up only those before it.
+    """
     now = context.clock()
     last = last_closed(now)
     due = context.query(sql.list_due_hours, dirty_since=last - DIRTY, missing_since=last - MISSING + HOUR, last=last)
-    for (hour,) in due:
+    for (hour,) in reversed(due):
         if context.stopping.is_set():
             return
         if not is_kept(hour, now):

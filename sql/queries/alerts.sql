@@ -117,11 +117,12 @@ FROM request_minutes
 WHERE minute > :since AND minute <= :moment AND endpoint = '' AND method = '';
 
 -- name: read_request_audits
--- purpose: what the hours since a moment came to by each way of counting.
+-- purpose: what the hours since a moment came to by each way of counting, and older ones that were found to differ since then:
+--   lines may come days late.
 -- params: since timestamptz
 SELECT hour, journal_lines, raw_rows, route_requests, total_requests
 FROM request_audits
-WHERE hour >= :since
+WHERE hour >= :since OR (audited_at >= :since AND NOT is_equal)
 ORDER BY hour;
 
 -- name: read_journals

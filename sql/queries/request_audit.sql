@@ -44,11 +44,12 @@ SET journal_lines = excluded.journal_lines, raw_rows = excluded.raw_rows, route_
 RETURNING hour;
 
 -- name: read_largest_difference
--- purpose: by how much an hour's counts differ at most since a moment, and when the last hour began that was audited.
+-- purpose: by how much an hour's counts differ at most, of the hours since a moment and those audited since then; and when
+--   the last hour began that was audited.
 -- params: since timestamptz
 SELECT
     coalesce(max(
         greatest(journal_lines, raw_rows, route_requests, total_requests) - least(journal_lines, raw_rows, route_requests, total_requests)
-    ) FILTER (WHERE hour >= :since), 0),
+    ) FILTER (WHERE hour >= :since OR audited_at >= :since), 0),
     extract(epoch FROM max(hour))::float8
 FROM request_audits;

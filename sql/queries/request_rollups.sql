@@ -1,8 +1,3 @@
--- name: allow_seconds
--- purpose: this transaction's statements may take so long: an hour of raw rows is more than connections are made for.
--- params: seconds int
-SELECT set_config('statement_timeout', :seconds || 's', true);
-
 -- name: list_due_hours
 -- purpose: the closed hours to roll up, oldest first: those to which lines were added since, and those of late that have no
 --   total, from the first hour on of which anything is known.
@@ -39,6 +34,15 @@ FROM known
 CROSS JOIN LATERAL generate_series(greatest(first, :since), :last, interval '1 hour') AS hours (hour)
 WHERE first IS NOT NULL
 ORDER BY hours.hour;
+
+-- name: lock_hour
+-- purpose: whoever computes an hour is alone at it until the transaction ends. Of two who saw different lines, the one who saw
+--   fewer might write last, after the other took the mark away: the hour would be wrong, and nothing would tell. A statement
+--   of its own, since what follows must see what was waited for. From here on waits and statements may take so long: an
+--   hour of raw rows is more than connections are made for.
+-- params: hour timestamptz, seconds int
+SELECT set_config('statement_timeout', :seconds || 's', true), set_config('lock_timeout', :seconds || 's', true),
+    pg_advisory_xact_lock(hashtext('request_hours'), (extract(epoch FROM :hour) / 3600)::int);
 
 -- name: take_dirty_marks
 -- purpose: an hour is about to be computed. This waits for whoever adds to it at this moment, and what is added from now on

@@ -206,6 +206,12 @@ def test_any_percentile_can_be_asked(api: Api, words: str) -> None:
     assert found["p12.5"] == pytest.approx(125, rel=0.01)
 
 
+def test_each_percentile_has_a_name_of_its_own(api: Api) -> None:
+    asked = "p=0.00000000000001,0.00000000000002,99.9999999999999"
+    found = api.staff().call("GET", f"{ANALYTICS}?{asked}").get_json()["percentiles"]
+    assert list(found)[5:] == ["p1e-14", "p2e-14", "p99.9999999999999"]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [("p=0", "p.0"), ("p=100", "p.0"), ("p=nan", "p.0"), ("p=1,x", "p.1"), ("p=", "p.0"),

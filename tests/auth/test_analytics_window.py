@@ -46,6 +46,7 @@ def test_an_end_alone_has_a_day_before_it() -> None:
 
 def test_what_is_to_come_is_cut_off() -> None:
     assert window_of(NOW - HOUR, NOW + DAY, NOW).until == datetime(2026, 11, 22, 13, 38, tzinfo=UTC)
+    assert window_of(None, NOW + 100 * DAY, NOW).since == datetime(2026, 11, 21, 13, 37, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("days", "step"), [(1, HOUR), (31, HOUR), (32, DAY), (3659, DAY)])

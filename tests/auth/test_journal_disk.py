@@ -63,6 +63,16 @@ def test_a_segment_that_is_large_or_old_is_closed(
     assert not is_closed(segments[-1])
 
 
+def test_segments_of_a_small_journal_are_small_so_that_open_ones_alone_do_not_fill_it(make_client: MakeClient) -> None:
+    client = make_client(JOURNAL_MAX_MB="1")
+    for _ in range(250):
+        assert client.get("/livez", headers={"User-Agent": "x" * 256}).status_code == 200
+    sizes = [found.stat().st_size for found in segments_in(folder_of(client))]
+    assert len(sizes) == 2
+    assert max(sizes) <= 1024 * 1024 / 16
+    assert losses(client) == {"errors": 0, "cap": 0}
+
+
 def test_a_journal_that_nobody_reads_stops_at_its_cap(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "SEGMENT_SECONDS", 0.0)
     monkeypatch.setattr(journal, "RETRY_SECONDS", 0.05)
@@ -171,3 +181,24 @@ def test_a_full_disk_costs_lines_and_nothing_else(tmp_path: Path) -> None:
     assert found["kept_after"] > found["kept"]
     events = re.findall(r"journal_\w+", told.stderr)
     assert events == ["journal_loses_lines", "journal_keeps_lines_again"]
+
+
+def test_lines_of_a_segment_that_somebody_takes_away_are_counted_and_later_ones_are_kept(
+    make_client: MakeClient,
+) -> None:
+    client = make_client()
+    folder = folder_of(client)
+    get(client, 2)
+    shutil.rmtree(folder)
+    get(client, 3)
+
+    def is_there_again() -> bool:
+        get(client)
+        return folder.exists()
+
+    wait_for(is_there_again, what="there is a segment again")
+    kept = len(lines_in(folder))
+    assert kept > 0
+    assert losses(client)["errors"] >= 3
+    get(client, 2)
+    assert len(lines_in(folder)) == kept + 2

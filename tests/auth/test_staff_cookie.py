@@ -1,11 +1,34 @@
 """The cookie of staff's pages opens what staff may read of the API, and nothing that changes anything."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+import auth.app
+from auth.settings import read_settings
+from standalone.postgres import Server
 from tests.auth.staff_pages import Desk
+from tests.conftest import CHEAP_HASHER
 from tests.support.client import Api
+from tests.support.databases import throw_away
+from tests.support.rollback import engine_options_for, open_outer
 
 ANALYTICS = "/api/admin/analytics/"
+STAFF_ONLY = (ANALYTICS, "/admin/analytics/", "/admin/health/logs/", "/admin/analytics/audit/")
+
+
+@pytest.fixture
+def local(server: Server, tmp_path: Path) -> Iterator[Api]:
+    """The API of a house whose staff sits beside it."""
+    given = {"STAFF_NETWORKS": "127.0.0.0/8", "WATCHHOUSE_DATA": str(tmp_path)}
+    settings = read_settings({"WATCHHOUSE_DEMO": "1", "DATABASE_URL": "postgresql://u@h/d", **given})
+    with throw_away(server) as found, pytest.MonkeyPatch.context() as patch:
+        outer = open_outer(found.auth_url)
+        patch.setattr(auth.app, "engine_options", lambda **_: engine_options_for(outer))
+        outer.begin()
+        yield Api(auth.app.create_app(settings, CHEAP_HASHER).test_client(), outer)
+        outer.close()
 
 
 @pytest.mark.parametrize("path", [ANALYTICS, "/api/v1/users/"])
@@ -41,6 +64,15 @@ def test_a_token_goes_before_it(api: Api) -> None:
 def test_it_does_not_open_what_is_everybodys_own(api: Api) -> None:
     Desk(api)
     assert api.call("GET", "/api/v1/auth/me/").status_code == 401
+
+
+def test_staff_comes_from_its_networks_by_cookie_by_token_and_to_its_pages(local: Api) -> None:
+    desk = Desk(local)
+    for address, status in (("127.0.0.1", 200), ("198.51.100.7", 403)):
+        here = {"REMOTE_ADDR": address}
+        found = [local.client.get(path, environ_overrides=here).status_code for path in STAFF_ONLY]
+        found.append(local.client.get(ANALYTICS, headers=desk.person.bearer, environ_overrides=here).status_code)
+        assert found == [status] * 5, address
 
 
 def test_the_description_says_so(api: Api) -> None:

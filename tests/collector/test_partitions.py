@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,11 +14,14 @@ import pytest
 from collector.errors import CollectorError
 from collector.job import Context
 from collector.jobs import clean_up, make_partitions
+from tests.support.waiting import wait_for
 
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
 CHECK = """INSERT INTO checks (endpoint_id, slot, outcome, started_at, collector)
     VALUES (1, clock_timestamp(), 'operational', now(), 'anna')"""
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 @pytest.fixture
@@ -68,6 +72,21 @@ def test_no_row_meets_a_missing_one_though_runs_are_a_week_apart(
         make_partitions.run(context_for(make_partitions.JOB, lambda week=week: week))
         insert_week(database, week)
     assert database.rows("SELECT count(*) FROM host_metrics") == [(53 * 7,)]
+
+
+def test_of_two_who_make_the_same_at_once_the_second_finds_them(
+    context_for: Callable[..., Context[Any]], database: Any, owner: Any
+) -> None:
+    later = NOW + 200 * DAY
+    context = context_for(make_partitions.JOB, lambda: later)
+    owner.cursor().execute("SELECT make_partitions(%s)", [later])
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(make_partitions.run, context)
+        wait_for(lambda: database.rows(WAITING) == [(1,)], what="the second waits")
+        owner.commit()
+        second.result(timeout=10)
+    assert context.metrics.made._value.get() == 0
+    assert f"host_metrics_{later:%Y%m%d}" in partitions(database, "host_metrics")
 
 
 def test_they_are_dropped_when_their_last_row_has_had_its_time(

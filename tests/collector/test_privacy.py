@@ -91,6 +91,8 @@ def test_a_person_gets_every_request_of_theirs_and_of_nobody_else(
     each = log(PAGE + 7)
     database.rows(QUARANTINE, ANNA)
     file = tmp_path / "anna.jsonl"
+    file.write_text("of an earlier day, and longer than what comes\n" * 100_000)
+    file.chmod(0o644)
     with ThreadPoolExecutor(2) as pool:
         printed, written = pool.map(
             lambda words: command("export-requests", *words),
@@ -170,12 +172,14 @@ def test_lines_from_before_an_erasure_come_as_nobodys_and_later_ones_go_with_the
     asked = database.one("SELECT asked_at FROM request_erasures")
     writer = Writer(tmp_path)
     moments = (asked - timedelta(seconds=5), asked + timedelta(microseconds=1))
-    writer.closed(text_of(Line(at, endpoint="/late", user_id=ANNA) for at in moments))
+    cut = b"half a line of " + ANNA.encode()
+    writer.closed(text_of(Line(at, endpoint="/late", user_id=ANNA) for at in moments) + cut + b"\n" + b"half a line\n")
     ingest = context_for(ingest_requests.JOB, utc_now, WATCHHOUSE_DATA=str(tmp_path))
     ingest_requests.run(ingest)
     ingest.journal.release()
     late = "SELECT user_id::text, ip_address FROM request_log WHERE endpoint = '/late' ORDER BY at"
     assert database.rows(late) == [(None, None), (ANNA, "127.0.0.1")]
+    assert ANNA not in database.one("SELECT string_agg(convert_from(content, 'UTF8'), ',') FROM quarantined_lines")
     second = command("erase-requests", ANNA, "--yes")
     assert [run.stdout.split()[0] for run in (first, second)] == ["3", "1"]
     assert database.rows("SELECT rows, asked_at > %s FROM request_erasures", asked) == [(1, True)]

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from collector.alerting.finding import Finding
+from collector.alerting.rules import requests_audit
 from collector.figures.request_hours import roll_up
 from collector.job import Context
 from collector.jobs import audit_requests
-from sql.engine import make_engine
+from collector.settings import read_settings
+from sql.engine import make_engine, transaction
 from standalone.postgres import Server
 from tests.collector.logged_requests import Request, forget_requests, store_requests
 from tests.support.databases import Database, throw_away
@@ -93,6 +96,25 @@ def test_whatever_differs_is_told(
     database.rows(fault, NOON)
     assert audit()[0] == max(found) - min(found)
     assert database.rows(AUDITS)[0] == (NOON, *found, False)
+
+
+def test_an_hour_of_days_ago_that_is_found_to_differ_is_told_of_for_a_day(
+    database: Database, engine: Engine, audit: Callable[[], tuple[float, float]]
+) -> None:
+    long_ago = NOON - 3 * DAY
+    database.rows("INSERT INTO journal_hours VALUES (%s, 'anna', 7, 0)", long_ago)
+    roll_up(engine, long_ago, NOON + 4 * HOUR)
+    assert audit()[0] == 7
+    assert [finding.is_broken for finding in found(engine)] == [True]
+    database.rows("UPDATE request_audits SET audited_at = %s", NOON - DAY)
+    database.rows("UPDATE request_hours SET computed_at = %s", NOON - 2 * DAY)
+    assert (audit()[0], found(engine)) == (0, [])
+
+
+def found(engine: Engine) -> list[Finding]:
+    """What the alert rule says."""
+    with transaction(engine) as connection:
+        return requests_audit.find(connection, read_settings({"WATCHHOUSE_DEMO": "1"}), NOON + 4 * HOUR)
 
 
 def test_an_hour_is_audited_again_when_it_was_computed_anew_and_not_while_it_waits(

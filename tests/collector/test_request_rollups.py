@@ -180,6 +180,17 @@ def test_an_hour_that_lines_come_to_late_is_computed_anew(context_for: MakeConte
     assert context.metrics.hours._value.get() == 2
 
 
+def test_an_hour_that_cannot_be_computed_holds_up_none_after_it(context_for: MakeContext, database: Database) -> None:
+    store_requests(database, [Request(NOON), Request(NOON, host="other"), Request(NOON + HOUR)])
+    database.rows(
+        "UPDATE request_minutes SET counts = '{2000000000}' WHERE minute < %s", NOON + HOUR
+    )  # two are too many
+    context = context_for(roll_up_requests.JOB, lambda: NOON + 2 * HOUR + 5 * MINUTE)
+    with pytest.raises(psycopg2.errors.NumericValueOutOfRange):
+        roll_up_requests.run(context)
+    assert database.rows(TOTALS) == [(NOON + HOUR, 1)]
+
+
 def test_hours_in_which_nobody_asked_have_a_total_from_the_first_that_is_known(
     context_for: MakeContext, database: Database
 ) -> None:
@@ -250,6 +261,28 @@ def test_several_collectors_at_one_hour_write_it_once(database: Database, engine
         assert list(pool.map(compute, range(4))) == [True] * 4
     assert database.rows(TOTALS) == [(NOON, 60)]
     assert database.one("SELECT sum(requests) FROM request_hours WHERE endpoint <> ''") == 60
+
+
+def test_who_began_before_late_lines_came_does_not_write_over_who_saw_them(database: Database, engine: Engine) -> None:
+    store_requests(database, [Request(NOON)])
+    roll_up(engine, NOON, NOON + 2 * HOUR)
+    with (
+        closing(psycopg2.connect(database.owner_url)) as obstacle,
+        closing(psycopg2.connect(database.collector_url)) as ingest,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        obstacle.cursor().execute("LOCK TABLE request_log IN ACCESS EXCLUSIVE MODE")
+        before = pool.submit(roll_up, engine, NOON, NOON + 2 * HOUR)
+        wait_for(lambda: database.one(WAITING) == 1, what="the first has seen one line")
+        ingest.cursor().execute(ADD, {"hour": NOON})
+        ingest.commit()
+        after = pool.submit(roll_up, engine, NOON, NOON + 2 * HOUR)
+        wait_for(lambda: database.one(WAITING) == 2, what="the second waits")
+        assert database.one(f"{WAITING} AND locktype = 'advisory'") == 1
+        obstacle.rollback()
+        assert [before.result(timeout=10), after.result(timeout=10)] == [True, True]
+    assert database.rows(TOTALS) == [(NOON, 6)]
+    assert database.rows("SELECT * FROM request_dirty_hours") == []
 
 
 def test_a_route_that_is_not_in_the_hour_any_more_goes(database: Database, engine: Engine) -> None:

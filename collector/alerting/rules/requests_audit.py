@@ -1,4 +1,7 @@
-"""Do the counts of requests agree: lines of journals, raw rows, hourly sums by route and in all, of a day's hours?"""
+"""Do the counts of requests agree: lines of journals, raw rows, hourly sums by route and in all, of a day's hours?
+
+Lines may come days late: an older hour is told of for a day after it was found to differ.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
