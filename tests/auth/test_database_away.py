@@ -61,7 +61,14 @@ def auth(own_server: Server, own_auth: Running) -> Iterator[Running]:
     yield own_auth
     if own_server.process.poll() is not None:
         own_server.start()
-    wait_for(lambda: requests.get(own_auth.url + "/readyz", timeout=5).status_code == 200, what="it recovers")
+    wait_for(lambda: serves_a_crowd(own_auth.url), what="every worker recovers, with all its connections")
+
+
+def serves_a_crowd(url: str) -> bool:
+    """Whether many at once are served: one alone is served by one connection of one worker, and others may be stale."""
+    with ThreadPoolExecutor(16) as crowd:
+        asked = [crowd.submit(requests.get, url + "/readyz", timeout=5) for _ in range(48)]
+        return all(one.result().status_code == 200 for one in asked)
 
 
 def kill(server: Server) -> None:
