@@ -52,7 +52,7 @@ def measure(folder: Path) -> list[Figure]:
         waits, is_over = [0.0], threading.Event()
         inserting = threading.Thread(target=keep_inserting, args=[database, waits, is_over])
         inserting.start()
-        time.sleep(BEFORE_SECONDS)
+        is_over.wait(BEFORE_SECONDS)
         before, began = max(waits), time.monotonic()
         waits.clear()
         tries = 0

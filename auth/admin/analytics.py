@@ -22,7 +22,7 @@ from auth.analytics.store import (
 from auth.analytics.window import Window, window_of
 from auth.figures.charts import Chart, Line
 from auth.http.body import Query, check
-from auth.http.problems import Problem, bad_fields, note
+from auth.http.problems import Problem, bad_field, note
 from auth.sign_in import Caller
 from common.clock import utc_now
 
@@ -129,8 +129,7 @@ def _window_of(query: AnalyticsFilter, now: datetime) -> Window:
     try:
         return window_of(query.since, query.until, now)
     except ValueError as fault:
-        field, reason = fault.args
-        raise bad_fields({field: [reason]}) from None
+        raise bad_field(fault) from None
 
 
 def chart_steps(steps: list[LatencyStep], per_step: str) -> list[Chart]:

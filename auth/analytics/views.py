@@ -8,7 +8,7 @@ from auth.analytics import store
 from auth.analytics.schemas import AnalyticsView, AnalyticsWanted
 from auth.analytics.window import window_of
 from auth.gate import ADDED_HEADERS
-from auth.http.problems import bad_fields
+from auth.http.problems import bad_field
 from auth.http.route import Routes, SignIn
 from common.clock import utc_now
 
@@ -28,8 +28,7 @@ def read_analytics(query: AnalyticsWanted) -> Any:
     try:
         window = window_of(query.since, query.until, now)
     except ValueError as fault:
-        field, reason = fault.args
-        raise bad_fields({field: [reason]}) from None
+        raise bad_field(fault) from None
     request.environ[ADDED_HEADERS].append(("Cache-Control", "private, no-store"))
     return store.read_analytics(
         window,

@@ -5,7 +5,7 @@ from typing import Any
 from auth.hosts import store
 from auth.hosts.schemas import HostMetrics, HostsWanted
 from auth.hosts.span import span_of
-from auth.http.problems import bad_fields
+from auth.http.problems import bad_field
 from auth.http.route import Routes, SignIn
 from common.clock import utc_now
 
@@ -18,8 +18,7 @@ def read_host_metrics(query: HostsWanted) -> Any:
     try:
         span = span_of(query.since, query.until, query.step, utc_now())
     except ValueError as fault:
-        field, reason = fault.args
-        raise bad_fields({field: [reason]}) from None
+        raise bad_field(fault) from None
     return {
         "from": span.since,
         "to": span.until,

@@ -58,6 +58,12 @@ def bad_fields(errors: Mapping[str, list[str]]) -> Problem:
     return Problem(422, "Some fields are not right", errors=errors)
 
 
+def bad_field(fault: ValueError) -> Problem:
+    """422 for what a pure rule refused, which says so as (field, reason)."""
+    field, reason = fault.args
+    return bad_fields({field: [reason]})
+
+
 def too_many(detail: str, seconds: float) -> Problem:
     """429, to be tried again after `seconds`."""
     return Problem(429, detail, headers={"Retry-After": str(max(1, round(seconds + 0.5)))})

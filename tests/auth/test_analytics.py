@@ -111,7 +111,9 @@ def test_all_numbers_equal_a_recount_whatever_was_rolled_up(api: Api, seed: int)
     store(api, late)
     roll_up(api, [hour_of(request.at) for request in late if chance.random() < 0.3], from_rows=True)
     everything = early + late
-    check(ask(staff), everything)
+    told = ask(staff)
+    check(told, everything)
+    assert told["summary"]["requests_7d"] == sum(not request.is_probe for request in everything)
     for back in (5.8, 3, 0.4):
         since = now() - chance.random() * back * DAY
         route = dict(zip(("endpoint", "method"), chance.choice(ROUTES), strict=True))
