@@ -46,6 +46,26 @@ class Settings:
         demo="watchhouse-demo-secret-key-known-to-everybody",
         secret=True,
     )
+    device_key: str = setting(
+        "DEVICE_KEY",
+        text,
+        "Master of the locks' MQTT passwords and command keys; the collector has the same; 32 bytes or more",
+        demo="watchhouse-demo-device-key-known-to-everybody",
+        secret=True,
+    )
+    pin_pepper: str = setting(
+        "PIN_PEPPER",
+        text,
+        "Master of the keys by which codes are checked, and of the locks' bearers; 32 bytes or more",
+        demo="watchhouse-demo-pin-pepper-known-to-everybody",
+        secret=True,
+    )
+    mqtt_public_url: str = setting(
+        "MQTT_PUBLIC_URL",
+        url("mqtt", "mqtts"),
+        "Where locks reach the broker; told to who claims one",
+        default="mqtt://localhost:1883",
+    )
     allowed_hosts: tuple[str, ...] = setting(
         "ALLOWED_HOSTS",
         words,

@@ -10,7 +10,21 @@ from urllib.parse import urlsplit
 from collector.mail import MailServer, mail_server
 from common.addresses import NOTHING, PORTS, Allowed, parse_allowed
 from common.networks import LOOPBACK
-from common.settings import Network, boolean, choice, folder, integer, networks, port, read, setting, text, url, words
+from common.settings import (
+    Network,
+    boolean,
+    choice,
+    folder,
+    integer,
+    networks,
+    optional_path,
+    port,
+    read,
+    setting,
+    text,
+    url,
+    words,
+)
 
 DATABASE_DEMO = "postgresql://watchhouse_collector:watchhouse_collector_demo_pass@127.0.0.1:55432/metrics"
 
@@ -117,6 +131,25 @@ class Settings:
     )
     alert_reminder_hours: int = setting(
         "ALERT_REMINDER_HOURS", integer(1, 168), "Hours between reminders of an alert that lasts", default="4"
+    )
+    device_key: str = setting(
+        "DEVICE_KEY",
+        text,
+        "Master of the locks' MQTT passwords and command keys; auth has the same; 32 bytes or more",
+        demo="watchhouse-demo-device-key-known-to-everybody",
+        secret=True,
+    )
+    broker_accounts: Path | None = setting(
+        "BROKER_ACCOUNTS",
+        optional_path,
+        "Mosquitto's password file, which the collector writes; none: locks are let in by other means",
+        default="",
+    )
+    broker_pid_file: Path | None = setting(
+        "BROKER_PID_FILE",
+        optional_path,
+        "Where Mosquitto wrote its process number, to be told of new accounts; none: it watches the file itself",
+        default="",
     )
     metrics_token: str = setting(
         "METRICS_TOKEN", text, "Bearer token that opens the collector's port", default="", demo="", secret=True

@@ -189,6 +189,11 @@ def networks(raw: str) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def optional_path(raw: str) -> Path | None:
+    """A file's path, made absolute; none for an empty one."""
+    return Path(raw).expanduser().absolute() if raw else None
+
+
 def folder(raw: str) -> Path:
     """An absolute path; a relative one counts from where the process starts."""
     return Path(raw).expanduser().absolute()

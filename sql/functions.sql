@@ -131,6 +131,22 @@ CREATE OR REPLACE FUNCTION find_user_id(wanted text) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 RETURN (SELECT id FROM app_users WHERE lower(email) = lower(wanted));
 
+-- Where a device's owner is told of it, for who may not read the e-mails of all: only an address that proved to be theirs.
+CREATE OR REPLACE FUNCTION find_owner_email(device uuid) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+RETURN (
+    SELECT u.email
+    FROM devices d
+    JOIN app_users u ON u.id = d.owner_id
+    WHERE d.id = device AND d.deleted_at IS NULL AND u.is_active AND u.email_verified
+);
+
+-- Whether a lock is online: its last word said so, and it was heard within three heartbeats of 30 s. A dead broker leaves
+-- the word of all as it was, and a dead collector hears nobody.
+CREATE OR REPLACE FUNCTION is_online_now(said boolean, heard_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN said AND coalesce(heard_at > now() - interval '90 seconds', false);
+
 -- The first slot of an endpoint after a moment, to the millisecond: on the absolute clock, at a place within its interval
 -- that a hash of its id gives. Multiples of the golden ratio lie evenly whatever ids there are, so there is no herd.
 -- One expression, and called stable since extract() is: so it is inlined, which makes claims three times as fast.

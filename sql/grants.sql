@@ -32,6 +32,15 @@ GRANT SELECT ON request_log, request_minutes, request_hours, request_dirty_hours
     TO watchhouse_auth;
 GRANT SELECT ON alembic_version TO watchhouse_auth, watchhouse_collector;
 
+-- auth: locks, who may use them, what they are told. What they say is the collector's to write; a device's rows are made with it
+GRANT SELECT, INSERT, UPDATE ON devices TO watchhouse_auth;
+GRANT SELECT, INSERT, UPDATE, DELETE ON device_shares, access_pins TO watchhouse_auth;
+GRANT SELECT, INSERT ON device_states, device_commands, qr_uses TO watchhouse_auth;
+GRANT SELECT, INSERT, UPDATE ON device_chains, code_brakes TO watchhouse_auth;
+GRANT SELECT, INSERT ON device_logs TO watchhouse_auth;
+GRANT SELECT ON device_boots, device_telemetry, device_checkpoints, dead_letters TO watchhouse_auth;
+GRANT UPDATE (acknowledged_at, acknowledged_by, resolved_at, resolved_by) ON alerts TO watchhouse_auth;
+
 -- collector: it sends what auth asked for, measures, and cleans up what has had its time
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON collectors TO watchhouse_collector;
@@ -58,6 +67,20 @@ GRANT SELECT, INSERT, DELETE ON quarantined_lines TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION make_late_partition(text, timestamptz), find_user_id(text) TO watchhouse_collector;
 GRANT INSERT ON audit_log TO watchhouse_collector;
 GRANT SELECT ON partition_policies TO watchhouse_collector;
+
+-- collector: the fleet. It learns which locks there are, and never whose e-mail stands behind one
+GRANT SELECT ON devices, device_shares, code_brakes TO watchhouse_collector;
+GRANT SELECT, UPDATE ON device_states TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE, DELETE ON device_boots, device_commands, device_checkpoints TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE ON device_chains TO watchhouse_collector;
+GRANT SELECT, INSERT ON device_logs, device_telemetry TO watchhouse_collector;
+GRANT SELECT, INSERT, DELETE ON dead_letters, qr_uses TO watchhouse_collector;
+GRANT SELECT ON access_pins TO watchhouse_collector;
+GRANT UPDATE (uses, is_active) ON access_pins TO watchhouse_collector;
+GRANT UPDATE (user_id, ip_address, personal_salt) ON device_logs TO watchhouse_collector;
+GRANT USAGE ON SEQUENCE device_logs_numbers TO watchhouse_auth, watchhouse_collector;
+GRANT EXECUTE ON FUNCTION find_owner_email(uuid) TO watchhouse_collector;
+GRANT EXECUTE ON FUNCTION is_online_now(boolean, timestamptz) TO watchhouse_auth, watchhouse_collector, watchhouse_reader;
 GRANT EXECUTE ON FUNCTION slot_after(bigint, int, timestamptz) TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION make_partitions(timestamptz), drop_partitions(timestamptz) TO watchhouse_collector;
 
@@ -72,6 +95,10 @@ GRANT SELECT (id, at, endpoint, method, status, duration_us, request_bytes, resp
 GRANT SELECT ON request_minutes, request_hours, request_dirty_hours, request_audits, journal_hours, journal_states TO watchhouse_reader;
 GRANT SELECT (id, number, role, is_active, is_staff, email_verified, phone_verified, identity_verified, professional_verified,
     last_login_at, created_at) ON app_users TO watchhouse_reader;
+
+GRANT SELECT ON devices, device_states, device_commands, device_telemetry, device_chains TO watchhouse_reader;
+GRANT SELECT (id, device_id, position, event_type, success, happened_at, created_at) ON device_logs TO watchhouse_reader;
+GRANT SELECT (id, received_at, topic, payload_bytes, reason) ON dead_letters TO watchhouse_reader;
 
 -- arithmetic, of no secret
 GRANT EXECUTE ON FUNCTION sketch_bin(double precision), sketch_value(int), sketch_quantile(int[], bigint[], double precision)

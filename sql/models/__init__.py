@@ -1,5 +1,6 @@
 """Typed models of every table; the migrations make the tables, a test holds the two together."""
 
+from sql.models.access import AccessPin, CodeBrake, QrUse
 from sql.models.accounts import LoginThrottle, OneTimeToken, Session, User
 from sql.models.alerting import Alert, Channel
 from sql.models.base import Base
@@ -12,6 +13,9 @@ from sql.models.checks import (
     checks,
 )
 from sql.models.collecting import Collector, HostMetric, JobRun, PartitionPolicy, ServiceState
+from sql.models.device_commands import DeviceCommand
+from sql.models.device_logs import DeadLetter, DeviceChain, DeviceCheckpoint, device_logs, device_telemetry
+from sql.models.devices import Device, DeviceBoot, DeviceShare, DeviceState
 from sql.models.endpoints import CheckRequest, Endpoint, EndpointSchedule
 from sql.models.figures import DailyFigure, Figure, FigureHour, RequestTotal
 from sql.models.house import AuditEntry, HouseKey, StatusPage
@@ -23,13 +27,23 @@ from sql.models.requests import DirtyHour, RequestAudit, RequestErasure, Request
 from sql.models.resources import Resource, UserActionTotal, usage_stats
 
 __all__ = [
+    "AccessPin",
     "Alert",
     "AuditEntry",
     "Base",
     "Channel",
     "CheckRequest",
+    "CodeBrake",
     "Collector",
     "DailyFigure",
+    "DeadLetter",
+    "Device",
+    "DeviceBoot",
+    "DeviceChain",
+    "DeviceCheckpoint",
+    "DeviceCommand",
+    "DeviceShare",
+    "DeviceState",
     "DirtyHour",
     "Endpoint",
     "EndpointDay",
@@ -55,6 +69,7 @@ __all__ = [
     "Message",
     "OneTimeToken",
     "PartitionPolicy",
+    "QrUse",
     "QuarantinedLine",
     "RequestAudit",
     "RequestErasure",
@@ -69,6 +84,8 @@ __all__ = [
     "User",
     "UserActionTotal",
     "checks",
+    "device_logs",
+    "device_telemetry",
     "request_log",
     "usage_stats",
 ]

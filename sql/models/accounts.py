@@ -64,7 +64,7 @@ class Session(Base):
 
     __tablename__ = "sessions"
     __table_args__ = (
-        CheckConstraint("kind IN ('api', 'login', 'admin')", name="kind_known"),
+        CheckConstraint("kind IN ('api', 'login', 'admin', 'home')", name="kind_known"),
         Index("sessions_of_user", "user_id", postgresql_where=text("ended_at IS NULL")),
         Index("sessions_by_expiry", "expires_at"),
     )

@@ -1,6 +1,7 @@
 """Alerts, and the channels through which people hear of them."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Double, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,7 +32,10 @@ class Channel(Base):
 
 
 class Alert(Base):
-    """A rule that a subject breaks, from when it was noticed to when it held again; at most one is open for both."""
+    """A rule that a subject breaks, from when it was noticed to when it held again; at most one is open for both.
+
+    One of a device is a security alert, which its owner may take note of and resolve.
+    """
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -44,12 +48,14 @@ class Alert(Base):
             postgresql_where=text("resolved_at IS NULL"),
         ),
         Index("alerts_opened", "opened_at"),
+        Index("alerts_of_device", "device_id", "id", postgresql_where=text("device_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     rule: Mapped[str]
     subject: Mapped[str]
     endpoint_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("endpoints.id", ondelete="CASCADE"))
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
     severity: Mapped[str]
     value: Mapped[float | None] = mapped_column(Double)
     threshold: Mapped[float | None] = mapped_column(Double)
@@ -57,4 +63,7 @@ class Alert(Base):
     is_silenced: Mapped[bool] = mapped_column(server_default=text("false"))
     opened_at: Mapped[Moment]
     reminded_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[UUID | None]
     resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[UUID | None]
