@@ -36,6 +36,7 @@ GRANT SELECT ON alembic_version TO watchhouse_auth, watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE ON devices TO watchhouse_auth;
 GRANT SELECT, INSERT, UPDATE, DELETE ON device_shares, access_pins TO watchhouse_auth;
 GRANT SELECT, INSERT ON device_states, device_commands, qr_uses TO watchhouse_auth;
+GRANT UPDATE (status, reason, finished_at) ON device_commands TO watchhouse_auth;
 GRANT SELECT, INSERT, UPDATE ON device_chains, code_brakes TO watchhouse_auth;
 GRANT SELECT, INSERT ON device_logs TO watchhouse_auth;
 GRANT SELECT ON device_boots, device_telemetry, device_checkpoints, dead_letters TO watchhouse_auth;

@@ -100,7 +100,7 @@ def read_status(payload: bytes) -> Status:
 
 
 def write_ingest_ack(boot: int, seq: int) -> bytes:
-    """The payload that tells a lock: all of `boot` up to `seq` is stored, and all of older boots."""
+    """The payload that tells a lock: all of `boot` up to `seq` is stored. It is no word on other boots."""
     return orjson.dumps({"boot": boot, "seq": seq})
 
 

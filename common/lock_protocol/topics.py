@@ -1,27 +1,26 @@
 """The fleet's topics: `smartlock/{device_id}/{kind}`. Knows no payload."""
 
 import re
-from typing import Literal
+from typing import Final, Literal
 
 ROOT = "smartlock"
-STATUS = "status"
-STATE = "state"
-TELEMETRY = "telemetry"
-EVENTS = "events"
+STATUS: Final = "status"
+STATE: Final = "state"
+TELEMETRY: Final = "telemetry"
+EVENTS: Final = "events"
 COMMANDS = "commands"
-COMMANDS_ACK = "commands/ack"
+COMMANDS_ACK: Final = "commands/ack"
 INGEST_ACK = "ingest/ack"
 CANARY = "canary"
 
-FROM_LOCKS = (STATUS, STATE, TELEMETRY, EVENTS, COMMANDS_ACK)
+FromLock = Literal["status", "state", "telemetry", "events", "commands/ack"]
+FROM_LOCKS: tuple[FromLock, ...] = (STATUS, STATE, TELEMETRY, EVENTS, COMMANDS_ACK)
 DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,50}\Z")
 # Names of the broker's other accounts: a lock of such a name would get their rights.
 COLLECTOR = "collector"
 CHECKER = "collector-check"
 FLEET = "fleet"
 RESERVED = frozenset({COLLECTOR, CHECKER, FLEET})
-
-FromLock = Literal["status", "state", "telemetry", "events", "commands/ack"]
 
 
 def topic_of(device_id: str, kind: str) -> str:

@@ -56,15 +56,16 @@ class QrUse(Base):
 
 
 class CodeBrake(Base):
-    """How a device's codes are being guessed: attempts of late that were not right, and until when all are refused.
+    """How a device's codes are being guessed: attempts of late that were wrong, and until when all are refused.
 
-    An attempt is written before it is looked at, and taken back when it was right.
+    An attempt is `reserved` before it is looked at, and taken back or kept then; one that never was told of counts.
     """
 
     __tablename__ = "code_brakes"
 
     device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
     attempts: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default=text("'{}'"))
+    reserved: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default=text("'{}'"))
     lockouts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     locked_at: Mapped[datetime | None]
     locked_until: Mapped[datetime | None]

@@ -18,7 +18,7 @@ class Device(Base):
     """A lock that somebody claimed. The row of a deleted one stays, for its log to stand on; its `device_id` is free.
 
     Its secrets are derived from the row's id and a version each: a new version makes new ones (common/lock_protocol).
-    `codes_version` rises with every change of its codes.
+    `codes_version` rises with every change of its codes. `owned_since`: what happened before is not its owner's to see.
     """
 
     __tablename__ = "devices"
@@ -41,6 +41,7 @@ class Device(Base):
     key_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     code_key_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     codes_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    owned_since: Mapped[Moment]
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
     deleted_at: Mapped[datetime | None]

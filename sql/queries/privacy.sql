@@ -73,6 +73,29 @@ SET rows = rows + (SELECT count(*) FROM erased)
 WHERE user_id = :person
 RETURNING (SELECT count(*) FROM erased);
 
+-- name: list_logged_devices
+-- purpose: the next devices after one that have a log, deleted ones too.
+-- params: after uuid, most int
+SELECT device_id FROM device_chains WHERE :after IS NULL OR device_id > :after ORDER BY device_id LIMIT :most;
+
+-- name: erase_device_entries
+-- purpose: what a person did at some devices up to a moment becomes nobody's: entries of their logs, whose seals cover only a hash
+--   of the person that cannot be guessed once its salt is gone; and commands that ended. By device, since no index is by
+--   person. Returns how many entries and commands.
+-- params: person uuid, device_ids uuid[], until timestamptz
+WITH entries AS (
+    UPDATE device_logs
+    SET user_id = NULL, ip_address = NULL, personal_salt = NULL
+    WHERE device_id = ANY (:device_ids) AND user_id = :person AND created_at <= :until
+    RETURNING 1
+), commands AS (
+    UPDATE device_commands
+    SET user_id = NULL, ip_address = NULL
+    WHERE device_id = ANY (:device_ids) AND user_id = :person AND created_at <= :until AND finished_at IS NOT NULL
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM entries), (SELECT count(*) FROM commands);
+
 -- name: finish_erasure
 -- purpose: nothing of the person is left that was there when it was asked for: quarantined lines that hold the id go too, and
 --   the audit log says so. Returns how many rows and lines there were.

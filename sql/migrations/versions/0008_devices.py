@@ -38,6 +38,7 @@ def make_devices() -> None:
         sa.Column("key_version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("code_key_version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("codes_version", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("owned_since", MOMENT, server_default=NOW, nullable=False),
         sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("updated_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("deleted_at", MOMENT, nullable=True),

@@ -173,6 +173,7 @@ def make_code_brakes() -> None:
         "code_brakes",
         sa.Column("device_id", sa.Uuid(), nullable=False),
         sa.Column("attempts", sa.ARRAY(MOMENT), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("reserved", sa.ARRAY(MOMENT), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("lockouts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("locked_at", MOMENT, nullable=True),
         sa.Column("locked_until", MOMENT, nullable=True),
