@@ -8,15 +8,20 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask_jwt_extended import JWTManager
 
+from auth.access import views as access
+from auth.access.pins import Pins, pin_lane
 from auth.accounts import views as accounts
 from auth.accounts.hashing import Lane, Passwords, default_hasher
-from auth.admin.cookies import CookieSessions
 from auth.admin.rooms import ROOMS
 from auth.analytics import views as analytics
 from auth.database import ENGINE, use_database
+from auth.devices import command_views as device_commands
+from auth.devices import share_views as device_shares
+from auth.devices import views as devices
 from auth.endpoints import views as endpoints
 from auth.gate import Gate
 from auth.health import views as health
+from auth.home.rooms import ROOMS as HOME_ROOMS
 from auth.hosts import views as hosts
 from auth.house import KEY, Parts
 from auth.http import problems
@@ -31,10 +36,13 @@ from auth.maintenance import views as maintenance
 from auth.metrics import views as metrics
 from auth.metrics.exporter import count_requests
 from auth.pages import views as pages
+from auth.pages.cookies import CookieSessions
+from auth.pages.naming import named
 from auth.pages.views import describe_with
 from auth.probes import marks_of
 from auth.request_log import views as request_log
 from auth.resources import views as resources
+from auth.security import views as security
 from auth.settings import Settings
 from auth.sign_in import COOKIE_NAME
 from auth.status import views as status
@@ -60,8 +68,14 @@ DOMAINS = (
     hosts.routes,
     analytics.routes,
     request_log.routes,
+    devices.routes,
+    device_commands.routes,
+    device_shares.routes,
+    access.routes,
+    security.routes,
     metrics.routes,
     pages.routes,
+    *HOME_ROOMS,
     *ROOMS,
 )
 
@@ -87,6 +101,7 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
     app.extensions["token_reader"] = TokenReader()
     app.extensions[KEY] = _furnish(settings, hasher or default_hasher())
     app.context_processor(lambda: {"is_demo": settings.is_demo})  # said on every page
+    app.add_template_filter(named)
     problems.register(app)
     mounting = Mounting(settings)
     for routes in DOMAINS:
@@ -123,6 +138,7 @@ def _furnish(settings: Settings, hasher: PasswordHasher) -> Parts:
     return Parts(
         settings=settings,
         passwords=Passwords(hasher, lane),
+        pins=Pins(settings.pin_pepper, pin_lane(settings.data, slots=slots, waiters=quarter)),
         waiting_room=WaitingRoom(quarter),
         status=Keeper(settings.data / "status"),
         journal=Journal(settings.data / FOLDER, settings.journal_megabytes * MEGABYTE),

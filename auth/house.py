@@ -5,6 +5,7 @@ from typing import cast
 
 from flask import current_app
 
+from auth.access.pins import Pins
 from auth.accounts.hashing import Passwords
 from auth.journal.journal import Journal
 from auth.settings import Settings
@@ -20,6 +21,7 @@ class Parts:
 
     settings: Settings
     passwords: Passwords
+    pins: Pins
     waiting_room: WaitingRoom
     status: Keeper
     journal: Journal

@@ -1,4 +1,4 @@
-"""Who is asking: the caller behind a bearer token or the admin pages' cookie, read anew on every request."""
+"""Who is asking: the caller behind a bearer token or the cookie of pages, read anew on every request."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -61,14 +61,19 @@ def find_caller(session_id: str) -> Caller | None:
     return Caller(user_id, email, role, is_staff, is_superuser, session_id)
 
 
-def read_cookie_caller() -> Caller | None:
-    """The member of staff whose cookie it is, or None."""
+def read_cookie_account() -> Caller | None:
+    """Whose cookie it is, or None."""
     session_id = session.get(COOKIE_KEY)
     caller = find_caller(session_id) if session_id else None
-    if caller is None:
-        return None
-    request.environ[USER_ID] = str(caller.id)
-    return caller if caller.is_staff else None
+    if caller is not None:
+        request.environ[USER_ID] = str(caller.id)
+    return caller
+
+
+def read_cookie_caller() -> Caller | None:
+    """The member of staff whose cookie it is, or None."""
+    caller = read_cookie_account()
+    return caller if caller and caller.is_staff else None
 
 
 def demand_staff(caller: Caller) -> None:

@@ -37,7 +37,8 @@ class Lane:
     What runs in it runs in threads of a low priority: when the processor is short, the other routes come first.
     """
 
-    def __init__(self, folder: Path, *, slots: int, waiters: int) -> None:
+    def __init__(self, folder: Path, *, slots: int, waiters: int, busy: str = BUSY) -> None:
+        self._busy = busy
         folder.mkdir(parents=True, exist_ok=True)
         self._files = [folder / f"hash-{number}.lock" for number in range(slots)]
         self._room = threading.BoundedSemaphore(waiters)
@@ -46,13 +47,13 @@ class Lane:
     def demand_room(self) -> None:
         """Raises Problem 503 when nobody could enter now: before anything was done that would be in vain."""
         if not self._room.acquire(blocking=False):
-            raise overloaded(BUSY)
+            raise overloaded(self._busy)
         self._room.release()
 
     def run(self, work: Callable[[], Result]) -> Result:
         """What `work` gives, done in a slot. Raises Problem 503 when too many wait already, or the wait is too long."""
         if not self._room.acquire(blocking=False):
-            raise overloaded(BUSY)
+            raise overloaded(self._busy)
         deadline = monotonic() + LONGEST_WAIT_SECONDS
         try:
             handle = self._take_slot(deadline)
@@ -71,7 +72,7 @@ class Lane:
                 if (handle := _try_lock(path)) is not None:
                     return handle
             sleep(LOOK_SECONDS)
-        raise overloaded(BUSY)
+        raise overloaded(self._busy)
 
 
 def _lower_priority() -> None:

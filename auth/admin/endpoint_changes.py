@@ -7,11 +7,12 @@ from flask import Response
 from auth.admin.demands import CHOICES, with_empty_rows
 from auth.admin.endpoint_form import EndpointForm, form_of
 from auth.admin.endpoints import HERE, find
-from auth.admin.staff import Done, Room, demand_unchanged, room_page
+from auth.admin.staff import Room, room_page
 from auth.endpoints import changing, store
 from auth.endpoints.schemas import EndpointChange, Method, NewEndpoint
 from auth.http.body import check, named_changes
 from auth.http.problems import Problem
+from auth.pages.room import Done, demand_unchanged
 from auth.sign_in import Caller
 
 routes = Room()

@@ -5,12 +5,12 @@ from typing import Any
 from pydantic import Field
 
 from auth.admin.demands import Row, read_rows, to_assertion, to_row
-from auth.admin.staff import StaffForm
-from auth.admin.typed import number_or_text
+from auth.pages.room import PageForm
+from auth.pages.typed import number_or_text
 from sql.models import Endpoint
 
 
-class EndpointForm(StaffForm):
+class EndpointForm(PageForm):
     """An endpoint's definition as its form has it; what stands here is what a new one begins with."""
 
     name: str = ""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from auth.admin.demands import tell
 from auth.admin.filters import Part
-from auth.admin.staff import Done, Room, StaffForm, room_page, to
+from auth.admin.staff import Room, room_page
 from auth.checks.schemas import CheckPage
 from auth.checks.store import list_checks, list_troubles
 from auth.database import db
@@ -20,6 +20,7 @@ from auth.endpoints.store import Watched
 from auth.http.paging import MOST
 from auth.http.problems import Problem, wants_html
 from auth.maintenance.store import list_plans
+from auth.pages.room import Done, PageForm, to
 from auth.sign_in import Caller
 from auth.status.bars import draw_bars, tell_days
 from common.clock import utc_now
@@ -40,7 +41,7 @@ class EndpointFilter(EndpointPage):
     q: Part = None
 
 
-class SwitchForm(StaffForm):
+class SwitchForm(PageForm):
     """On, or off where it is empty."""
 
     is_enabled: str = ""

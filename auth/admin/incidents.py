@@ -6,13 +6,14 @@ from flask import Response
 from pydantic import Field
 
 from auth.admin.filters import EMPTY
-from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
-from auth.admin.typed import numbers_or_texts, text_of
+from auth.admin.staff import Room, room_page
 from auth.endpoints.store import list_names
 from auth.http.body import check, named_changes
 from auth.http.problems import Problem
 from auth.incidents import changing, store
 from auth.incidents.schemas import IncidentChange, IncidentDetail, IncidentPage, NewIncident, NewUpdate
+from auth.pages.room import Done, PageForm, demand_unchanged
+from auth.pages.typed import numbers_or_texts, text_of
 from auth.sign_in import Caller
 
 routes = Room()
@@ -33,7 +34,7 @@ class IncidentFilter(IncidentPage):
     status: Annotated[Literal["open", "resolved"] | None, EMPTY] = None
 
 
-class IncidentForm(StaffForm):
+class IncidentForm(PageForm):
     """What an incident says of itself."""
 
     title: str = ""
@@ -57,7 +58,7 @@ class NewIncidentForm(IncidentForm):
     message: str = ""
 
 
-class UpdateForm(StaffForm):
+class UpdateForm(PageForm):
     """The next entry of a timeline."""
 
     status: str = ""

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Response
 
-from auth.admin.maintenance_form import MaintenanceForm, form_of, wall_clock, zone_names
+from auth.admin.maintenance_form import MaintenanceForm, form_of
 from auth.admin.repetition import ORDINALS, REPEATS, WEEKDAYS
-from auth.admin.staff import Done, Room, demand_unchanged, room_page
+from auth.admin.staff import Room, room_page
 from auth.endpoints.store import list_names
 from auth.http.body import check
 from auth.http.paging import Page
@@ -14,6 +14,8 @@ from auth.http.problems import Problem
 from auth.maintenance import changing, store
 from auth.maintenance.past import WORDS, end_field, has_begun, is_over
 from auth.maintenance.schemas import MaintenanceChange, MaintenanceView, NewMaintenance
+from auth.pages.room import Done, demand_unchanged
+from auth.pages.wall_clock import wall_clock, zone_names
 from auth.sign_in import Caller
 from common.clock import utc_now
 

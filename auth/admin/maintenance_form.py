@@ -1,20 +1,17 @@
 """The form of planned maintenance: the API's fields as text, and back. Its times are by the plan's own clock."""
 
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from pydantic import Field
 
 from auth.admin.repetition import Repetition, to_repetition, to_rule
-from auth.admin.staff import StaffForm
-from auth.admin.typed import numbers_or_texts, text_of
 from auth.maintenance.schemas import MaintenanceView
-from common.maintenance import zone_named
+from auth.pages.room import PageForm
+from auth.pages.typed import numbers_or_texts, text_of
+from auth.pages.wall_clock import in_zone, wall_clock
 
 
-class MaintenanceForm(StaffForm):
+class MaintenanceForm(PageForm):
     """A plan as its form has it."""
 
     title: str = ""
@@ -76,23 +73,3 @@ def form_of(view: MaintenanceView) -> MaintenanceForm:
         is_for_all="on" if view.is_for_all else "",
         endpoints=[str(endpoint.id) for endpoint in view.endpoints],
     )
-
-
-def in_zone(typed: str, zone: str) -> str:
-    """A time of the zone's wall clock as a moment with its offset; what is none is left for the API to refuse."""
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone_named(zone.strip())).astimezone(UTC).isoformat()
-    except (ValueError, OverflowError):
-        return typed
-
-
-def wall_clock(moment: datetime, zone: str) -> str:
-    """A moment as the clocks of the zone show it, as fields of forms have it."""
-    local = moment.astimezone(zone_named(zone)).replace(tzinfo=None)
-    return local.isoformat(timespec="seconds" if local.second else "minutes")
-
-
-@cache
-def zone_names() -> list[str]:
-    """Every zone that there is, to choose from."""
-    return sorted(available_timezones())

@@ -5,12 +5,13 @@ from typing import Any
 from flask import Response
 from pydantic import Field
 
-from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
+from auth.admin.staff import Room, room_page
 from auth.channels import store
 from auth.channels.schemas import KINDS, ChannelChange, ChannelView, NewChannel
 from auth.house import house
 from auth.http.body import check
 from auth.http.problems import Problem
+from auth.pages.room import Done, PageForm, demand_unchanged
 from auth.sign_in import Caller
 
 routes = Room()
@@ -19,7 +20,7 @@ HERE = "/admin/notifications/"
 MOST_MESSAGES = 50
 
 
-class ChannelForm(StaffForm):
+class ChannelForm(PageForm):
     """A channel. A URL that is left empty stays as it was: nobody is shown it again."""
 
     name: str = ""
@@ -34,7 +35,7 @@ class ChannelForm(StaffForm):
         return {**said, "url": self.url.strip()} if self.url.strip() else said
 
 
-class SwitchForm(StaffForm):
+class SwitchForm(PageForm):
     """On, or off where it is empty."""
 
     is_enabled: str = ""

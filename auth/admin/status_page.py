@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Response
 
-from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
-from auth.admin.typed import number_or_text, text_of
+from auth.admin.staff import Room, room_page
 from auth.http.body import check
 from auth.http.problems import Problem
+from auth.pages.room import Done, PageForm, demand_unchanged
+from auth.pages.typed import number_or_text, text_of
 from auth.pages.views import page
 from auth.sign_in import Caller
 from auth.status.publishing import render_preview
@@ -30,7 +31,7 @@ SWITCHES = {
 }
 
 
-class StatusForm(StaffForm):
+class StatusForm(PageForm):
     """The settings as their form has them."""
 
     title: str = ""

@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import Response
 
 from auth.admin.filters import EMPTY, Part
-from auth.admin.staff import Done, Room, StaffForm, demand_unchanged, room_page
+from auth.admin.staff import Room, room_page
 from auth.http.body import check
 from auth.http.problems import Problem
+from auth.pages.room import Done, PageForm, demand_unchanged
 from auth.sign_in import Caller
 from auth.users import store
 from auth.users.changing import change_rights
@@ -35,7 +36,7 @@ class UserFilter(UserPage):
     q: Part = None
 
 
-class UserForm(StaffForm):
+class UserForm(PageForm):
     """What staff may change of an account."""
 
     role: str = ""

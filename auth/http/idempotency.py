@@ -20,6 +20,7 @@ from psycopg2.errors import LockNotAvailable
 
 from auth.database import db, run_within
 from auth.http.problems import Problem, bad_fields
+from auth.http.responses import Later
 from sql.statements import load
 
 HEADER = "Idempotency-Key"
@@ -43,27 +44,31 @@ class KeyVault:
     def __init__(self, secret: str) -> None:
         self._salt = sha256(b"idempotency:" + secret.encode()).digest()
 
-    def once(self, user_id: UUID, path: str, key: str, act: Callable[[], Response]) -> Response:
+    def once(self, user_id: UUID, path: str, key: str, act: Callable[[], Response | Later[Response]]) -> Response:
         """Answer with `act`, committed and kept, or with what it was answered before.
 
-        Raises Problem 409 while the first request runs, 422 when the key came with another body.
+        Who repeats a request while its `Later` is waited for gets the answer for now. Raises Problem 409 while the
+        first request runs, 422 when the key came with another body.
         """
         place: dict[str, Any] = {"user_id": user_id, "path": path, "key_hash": sha256(key.encode()).digest()}
         body_hash = sha256(request.get_data()).digest()
         if not self._claim(place, body_hash):
             return self._repeat(place, body_hash, key)
-        response = act()
+        answer = act()
+        response = answer.now if isinstance(answer, Later) else answer
         if response.status_code >= 400:
             db.session.rollback()
             return response
-        run_within(
-            statements.keep_answer,
-            **place,
-            status=response.status_code,
-            answer=self._seal(key, place, response.get_data()),
-        )
-        db.session.commit()
+        self._keep(place, key, response)
+        if isinstance(answer, Later):
+            response = answer.wait()
+            self._keep(place, key, response)
         return response
+
+    def _keep(self, place: dict[str, Any], key: str, response: Response) -> None:
+        sealed = self._seal(key, place, response.get_data())
+        run_within(statements.keep_answer, **place, status=response.status_code, answer=sealed)
+        db.session.commit()
 
     def _claim(self, place: dict[str, Any], body_hash: bytes) -> bool:
         try:
@@ -79,7 +84,8 @@ class KeyVault:
         if bytes(kept_hash) != body_hash:
             raise bad_fields({HEADER: ["was used with another body"]})
         body = self._open(key, place, bytes(answer))
-        return Response(body, status, {"Idempotency-Replayed": "true"}, mimetype="application/json")
+        headers = {"Idempotency-Replayed": "true", "Cache-Control": "no-store"}  # it may hold what is shown only once
+        return Response(body, status, headers, mimetype="application/json")
 
     def _sealing_key(self, key: str) -> AESGCM:
         return AESGCM(HKDF(SHA256(), 32, self._salt, b"answer").derive(key.encode()))

@@ -1,10 +1,12 @@
-"""Moments as requests tell them: ISO 8601 with a zone, within the centuries that make sense here."""
+"""Moments as requests tell them: ISO 8601 with a zone, within the centuries that make sense here; and time zones."""
 
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+from common.maintenance import zone_named
 
 FORM = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})\Z", re.ASCII)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -24,5 +26,11 @@ def _to_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _check_zone(name: str) -> str:
+    zone_named(name)
+    return name
+
+
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_check_form), AfterValidator(_to_utc)]
 QueryMoment = Annotated[Moment, Field(description="ISO 8601 with its zone; a plus sign is %2B")]
+Zone = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_check_zone)]

@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 description of every path, built from the routes themselves, so that it cannot lag behind them."""
 
-import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -11,11 +10,10 @@ from pydantic.json_schema import models_json_schema
 from auth.http.body import FORM_TYPE, Form
 from auth.http.paging import BIGGEST_PATH_KEY
 from auth.http.problems import MEDIA_TYPE
-from auth.http.route import Route, Routes, SignIn
+from auth.http.route import PATH_ARGUMENT, Route, Routes, SignIn
 from auth.sign_in import COOKIE_NAME
 
 REFERENCE = "#/components/schemas/{model}"
-PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 ARGUMENT_SCHEMAS = {
     "uuid": {"type": "string", "format": "uuid"},
     "key": {"type": "integer", "minimum": 1, "maximum": BIGGEST_PATH_KEY},
@@ -34,6 +32,7 @@ class ProblemDetails(BaseModel):
     success: bool
     message: str
     errors: dict[str, list[str]] = Field(default_factory=dict)
+    reason: str = Field(default="", description="A word for machines, where one status has several causes")
 
 
 def describe(groups: Iterable[Routes], version: str) -> dict[str, Any]:
@@ -57,6 +56,7 @@ def describe(groups: Iterable[Routes], version: str) -> dict[str, Any]:
             "schemas": schemas,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "lock": {"type": "http", "scheme": "bearer", "description": "A lock's own key, told at its claim"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE_NAME},
             },
         },
@@ -99,7 +99,9 @@ def _operation(tag: str, route: Route, references: References) -> dict[str, Any]
                 FORM_TYPE if issubclass(route.body, Form) else "application/json": {"schema": references[route.body]}
             },
         }
-    if route.sign_in is not SignIn.NOBODY:
+    if route.sign_in is SignIn.DEVICE:
+        operation["security"] = [{"lock": []}]
+    elif route.sign_in is not SignIn.NOBODY:
         others: list[dict[str, list[str]]] = [{}] if route.sign_in is SignIn.OPTIONAL else []
         operation["security"] = [{"bearer": []}, *([{"cookie": []}] if route.takes_cookie else others)]
     for status in sorted(_problems(route)):

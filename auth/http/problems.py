@@ -40,12 +40,14 @@ class Problem(Exception):
         *,
         errors: Mapping[str, list[str]] | None = None,
         headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors
         self.headers = headers or {}
+        self.reason = reason
 
 
 def unauthorized(detail: str = "A valid token is needed") -> Problem:
@@ -64,9 +66,9 @@ def bad_field(fault: ValueError) -> Problem:
     return bad_fields({field: [reason]})
 
 
-def too_many(detail: str, seconds: float) -> Problem:
-    """429, to be tried again after `seconds`."""
-    return Problem(429, detail, headers={"Retry-After": str(max(1, round(seconds + 0.5)))})
+def too_many(detail: str, seconds: float, reason: str | None = None) -> Problem:
+    """429, to be tried again after `seconds`; with a reason that a machine can read, where there are several."""
+    return Problem(429, detail, headers={"Retry-After": str(max(1, round(seconds + 0.5)))}, reason=reason)
 
 
 def overloaded(detail: str) -> Problem:
@@ -91,6 +93,8 @@ def respond(problem: Problem) -> Response:
         "success": False,
         "message": problem.detail,
     }
+    if problem.reason:
+        body["reason"] = problem.reason
     if problem.errors:
         body["errors"] = problem.errors
     return Response(orjson.dumps(body), problem.status, dict(problem.headers), mimetype=MEDIA_TYPE)

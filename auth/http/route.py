@@ -1,17 +1,17 @@
 """The one way a path of this service is made: a decorator that says who may ask, what comes in and what goes out.
 
 The order is fixed: sign-in, request limit, rights, body and query, the view, one commit. A view returns its payload,
-or its status and payload; everything else is raised as a Problem.
+or its status and payload, or either of them for now and `Later`; everything else is raised as a Problem.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from flask import Flask, Response, request
 from pydantic import BaseModel
 
@@ -22,6 +22,8 @@ from auth.http.body import read_body, read_query
 from auth.http.idempotency import KeyVault, repeat_key
 from auth.http.limits import RequestLimits
 from auth.http.problems import Problem, too_many
+from auth.http.responses import Later, respond_by
+from auth.lock_sign_in import AskingLock, read_lock
 from auth.settings import Settings
 from auth.sign_in import Caller, demand_staff, read_caller, read_claims, read_cookie_caller
 from auth.tokens import Claims
@@ -30,16 +32,19 @@ from common.settings import Network
 
 View = Callable[..., Any]
 
+PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
+
 
 class SignIn(IntEnum):
     """Who may ask. With TOKEN the signature is verified and the view's own statement reads the session; with OPTIONAL
-    nobody needs a token, and who brings one is known."""
+    nobody needs a token, and who brings one is known. DEVICE is a lock with its own key: no person."""
 
     NOBODY = 0
     TOKEN = 1
     CALLER = 2
     STAFF = 3
     OPTIONAL = 4
+    DEVICE = 5
 
 
 @dataclass(frozen=True)
@@ -131,11 +136,11 @@ class Mounting:
                 arguments["query"] = read_query(route.query)
             key = repeat_key() if route.is_idempotent else None
             if key is not None and caller is not None:
-                return self.vault.once(caller.id, route.path, key, lambda: to_response(route.view(**arguments)))
-            response = to_response(route.view(**arguments))
+                return self.vault.once(caller.id, _address_of(route), key, lambda: respond_by(route.view, arguments))
+            answer = respond_by(route.view, arguments)
             if route.method != "GET":
                 db.session.commit()
-            return response
+            return answer.wait() if isinstance(answer, Later) else answer
 
         return handle
 
@@ -148,6 +153,9 @@ class Mounting:
         if route.sign_in is SignIn.OPTIONAL and "HTTP_AUTHORIZATION" not in request.environ:
             self._limit_address()
             arguments["caller"] = None
+            return None
+        if route.sign_in is SignIn.DEVICE:
+            arguments["device"] = self._read_device()
             return None
         caller = (self._read_cookie() if route.takes_cookie else None) or self._read_bearer(route, arguments)
         if caller and route.sign_in is SignIn.STAFF:
@@ -178,6 +186,15 @@ class Mounting:
             raise
         self._limit(claims.user_id)
         return claims
+
+    def _read_device(self) -> AskingLock:
+        try:
+            lock = read_lock()
+        except Problem:
+            self._limit_address()
+            raise
+        self._limit(str(lock.id))
+        return lock
 
     def _demand_staff(self, caller: Caller) -> None:
         demand_staff(caller)
@@ -214,27 +231,9 @@ def sees_all(caller: Caller | None) -> bool:
     )
 
 
-def to_response(answer: Any) -> Response:
-    """A view's payload, or its status and payload, as a response; a response passes as it is."""
-    if isinstance(answer, Response):
-        return answer
-    status, payload = answer if isinstance(answer, tuple) else (200, answer)
-    if payload is None:
-        response = Response(status=status)
-        del response.headers["Content-Type"]
-        return response
-    return Response(payload if isinstance(payload, bytes) else to_json(payload), status, mimetype="application/json")
-
-
-def to_json(payload: Any) -> bytes:
-    """JSON of dictionaries, models, times and ids."""
-    return orjson.dumps(payload, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump()
-    raise TypeError(type(value).__name__)
+def _address_of(route: Route) -> str:
+    """The route's path with this request's arguments, in one spelling: a key belongs to what it was sent to."""
+    return PATH_ARGUMENT.sub(lambda found: str((request.view_args or {})[found[2]]), route.path)
 
 
 def envelope(message: str, data: Any) -> dict[str, Any]:

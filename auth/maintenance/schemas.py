@@ -6,10 +6,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from auth.http.body import Body
-from auth.http.moments import EARLIEST, Moment
+from auth.http.moments import EARLIEST, Moment, Zone
 from auth.http.texts import OneLine
 from auth.incidents.schemas import AffectedEndpoint, EndpointIds, Title
-from common.maintenance import zone_named
 from common.recurrence import LONGEST_TEXT, parse_rule
 
 
@@ -18,18 +17,12 @@ def _check_rule(text: str) -> str:
     return text
 
 
-def _check_zone(name: str) -> str:
-    zone_named(name)
-    return name
-
-
 Rule = Annotated[
     str,
     Field(min_length=1, max_length=LONGEST_TEXT, description="An RRULE of RFC 5545, like FREQ=WEEKLY;BYDAY=SU"),
     OneLine,
     AfterValidator(_check_rule),
 ]
-Zone = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_check_zone)]
 
 
 class Fields(Body):

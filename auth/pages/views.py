@@ -5,7 +5,8 @@ from typing import Any, cast
 from flask import Flask, Response, current_app, render_template
 
 from auth.house import house
-from auth.http.route import Routes, to_json
+from auth.http.responses import to_json
+from auth.http.route import Routes
 
 routes = Routes("pages")
 

@@ -74,11 +74,13 @@ class FormReader(HTMLParser):
 class Desk:
     """A member of staff, signed in with a browser."""
 
+    entrance = "/admin/login/"
+
     def __init__(self, api: Api, person: Person | None = None) -> None:
         self.api = api
         self.person = person or api.staff()
         api.client.delete_cookie("watchhouse")
-        form = self.form("/admin/login/", "/admin/login/")
+        form = self.form(self.entrance)
         answer = self._send(form, {"username": self.person.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth.admin.demands import CHOICES, Row, to_assertion, to_row
-from auth.admin.maintenance_form import in_zone, wall_clock
 from auth.admin.repetition import ORDINALS, WEEKDAYS, Repetition, to_repetition, to_rule
 from auth.figures.charts import DATABASE, HOST, chart_processes, chart_subject
+from auth.pages.wall_clock import in_zone, wall_clock
 from common.assertions import parse_assertions
 from common.recurrence import parse_rule
 

@@ -86,7 +86,7 @@ def test_every_room_is_in_the_navigation_and_stands(api: Api) -> None:
     navigation = re.search(r'<nav aria-label="Staff pages">(.*?)</nav>', desk.see("/admin/"), re.DOTALL)
     assert navigation
     links = re.findall(r'href="([^"]+)"', navigation[1])
-    assert len(links) == 14
+    assert len(links) == 16
     for link in links:
         page = desk.see(link)
         assert f'href="{link}" aria-current="page"' in page

@@ -7,11 +7,12 @@ import pytest
 from tests.auth.remote import PASSWORD, command, post
 from tests.support.databases import Database
 from tests.support.ports import free_port
-from tests.support.processes import start_auth
+from tests.support.processes import DEVICE_KEY, PIN_PEPPER, start_auth
 
 KEY = "a key of this test's own, 32 bytes and more"
 DEMO = {"WATCHHOUSE_DEMO": "1"}
-EARNEST = {"WATCHHOUSE_DEMO": "0", "SECRET_KEY": KEY}
+MASTERS = {"DEVICE_KEY": DEVICE_KEY, "PIN_PEPPER": PIN_PEPPER}
+EARNEST = {"WATCHHOUSE_DEMO": "0", "SECRET_KEY": KEY, **MASTERS}
 
 
 def create_admin(folder: Path, database: Database, email: str, password: str = PASSWORD, **settings: str) -> str:
@@ -98,7 +99,7 @@ def test_demo_data_makes_nobody_outside_a_demo(database: Database, tmp_path: Pat
 @pytest.mark.parametrize("name", ["run", "migrate"])
 def test_it_tells_what_is_missing_outside_a_demo(tmp_path: Path, name: str) -> None:
     done = command(tmp_path, name)
-    wanted = ["SECRET_KEY"] if name != "migrate" else [
+    wanted = ["SECRET_KEY", "DEVICE_KEY", "PIN_PEPPER"] if name != "migrate" else [
         "AUTH_DATABASE_PASSWORD", "COLLECTOR_DATABASE_PASSWORD", "READER_DATABASE_PASSWORD", "MONITOR_DATABASE_PASSWORD"
     ]  # fmt: skip
     assert done.returncode == 2
@@ -109,7 +110,8 @@ def test_it_tells_every_wrong_setting_at_once_and_no_secret(tmp_path: Path) -> N
     wrong = {
         "WATCHHOUSE_DEMO": "perhaps", "DATABASE_URL": "mysql://me:geheim@host/until-it-is-long", "AUTH_PORT": "0",
         "AUTH_WORKERS": "many", "SECRET_KEY": "zu kurz", "TRUSTED_PROXIES": "everywhere", "LOG_LEVEL": "loud",
-        "PUBLIC_URL": "ftp://host", "RATE_LIMIT_PER_MINUTE": "-1",
+        "PUBLIC_URL": "ftp://host", "RATE_LIMIT_PER_MINUTE": "-1", "DEVICE_KEY": "zu kurz", "PIN_PEPPER": "zu kurz",
+        "MQTT_PUBLIC_URL": "http://host",
     }  # fmt: skip
     done = command(tmp_path, "run", **wrong)
     assert done.returncode == 2
@@ -130,6 +132,7 @@ def test_a_weak_secret_stops_the_start_outside_a_demo(tmp_path: Path, secret: st
     done = command(
         tmp_path,
         "run",
+        **MASTERS,
         SECRET_KEY=secret,
         DATABASE_URL="postgresql://me:a-password-that-is-long-enough-for-all@host/metrics",
     )
@@ -140,11 +143,11 @@ def test_a_weak_secret_stops_the_start_outside_a_demo(tmp_path: Path, secret: st
 def test_a_secret_may_come_from_a_file(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(KEY + "\n")
-    done = command(tmp_path, "demo-data", SECRET_KEY_FILE=str(path), DATABASE_URL=database.auth_url)
+    done = command(tmp_path, "demo-data", **MASTERS, SECRET_KEY_FILE=str(path), DATABASE_URL=database.auth_url)
     assert (done.returncode, "only in a demo" in done.stderr) == (1, True)
 
 
 def test_the_demos_password_in_a_url_stops_the_start_outside_a_demo(tmp_path: Path) -> None:
     url = "postgresql://watchhouse_auth:watchhouse_auth_demo_pass@db.example.org/metrics"
-    done = command(tmp_path, "run", SECRET_KEY="x" * 40, DATABASE_URL=url)
+    done = command(tmp_path, "run", **{**EARNEST, "DATABASE_URL": url})
     assert (done.returncode, done.stderr) == (2, "Setting DATABASE_URL: is the demo's value, which everybody knows\n")

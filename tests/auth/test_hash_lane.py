@@ -21,10 +21,10 @@ QUICK_SECONDS = 3.0
 
 
 @contextmanager
-def lane_taken(folder: Path) -> Iterator[None]:
+def lane_taken(folder: Path, lane: str = "locks") -> Iterator[None]:
     """Every slot of the lane is held by somebody else."""
     with ExitStack() as stack:
-        for path in folder.glob("data/locks/hash-*.lock"):
+        for path in folder.glob(f"data/{lane}/hash-*.lock"):
             handle = stack.enter_context(path.open("r+"))
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

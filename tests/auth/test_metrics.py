@@ -14,13 +14,20 @@ from prometheus_client.samples import Sample
 
 from tests.support.client import Api
 from tests.support.databases import Database
-from tests.support.processes import Running
+from tests.support.processes import DEVICE_KEY, PIN_PEPPER, Running
 from tests.support.visitor import Visitor, send_raw, sign_up
 from tests.support.waiting import wait_for
 
 SECRET = "a secret of thirty-two bytes or more"
 TOKEN = "the scraper's own token, which is long"
-REAL = {"WATCHHOUSE_DEMO": "0", "SECRET_KEY": SECRET, "METRICS_TOKEN": TOKEN, "METRICS_NETWORKS": "192.0.2.0/24"}
+REAL = {
+    "WATCHHOUSE_DEMO": "0",
+    "SECRET_KEY": SECRET,
+    "DEVICE_KEY": DEVICE_KEY,
+    "PIN_PEPPER": PIN_PEPPER,
+    "METRICS_TOKEN": TOKEN,
+    "METRICS_NETWORKS": "192.0.2.0/24",
+}
 
 
 def samples(text: str) -> list[Sample]:

@@ -32,7 +32,8 @@ CREATE TRIGGER answer BEFORE INSERT ON check_requests FOR EACH ROW EXECUTE FUNCT
 """
 UNFIT = "positive_data_acceptance"  # a schema cannot say that a token is none, or that a key was used before
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
-ROOMS = "^/admin/(?!login)"  # without a cookie there is nothing but the way to sign in; tests of their own cover them
+# Without a cookie there is nothing but the way to sign in; tests of their own cover them.
+ROOMS = "^/(admin|home)/(?!login)"
 # The systematic phase asks 2,900 times, which takes most of a minute: for the long runs.
 PHASES = "coverage,fuzzing" if os.environ.get("WATCHHOUSE_FAULTS") == "long" else "fuzzing"
 # What is too long for a field may be too long for a request line, too.

@@ -9,7 +9,7 @@ import requests
 from standalone.postgres import Server
 from tests.auth.remote import PASSWORD, call, patiently, post, register
 from tests.support.databases import Database, throw_away
-from tests.support.processes import Running, start_auth
+from tests.support.processes import DEVICE_KEY, PIN_PEPPER, Running, start_auth
 
 MakeAuth = Callable[..., Running]
 KEY = "a key of this test's own, 32 bytes and more"
@@ -27,7 +27,13 @@ def own(server: Server) -> Iterator[Database]:
 def earnest(own: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An auth that is no demo."""
     running = start_auth(
-        own, tmp_path_factory.mktemp("earnest"), WATCHHOUSE_DEMO="0", SECRET_KEY=KEY, LOG_LEVEL="DEBUG"
+        own,
+        tmp_path_factory.mktemp("earnest"),
+        WATCHHOUSE_DEMO="0",
+        SECRET_KEY=KEY,
+        DEVICE_KEY=DEVICE_KEY,
+        PIN_PEPPER=PIN_PEPPER,
+        LOG_LEVEL="DEBUG",
     )
     yield running
     running.stop()
@@ -88,7 +94,16 @@ def test_the_log_holds_no_secret(earnest: Running, database: Database) -> None:
     post(earnest, "/api/v1/auth/password/forgot/", {"email": EMAIL})
     call(earnest, "GET", f"/verify?token={token}", token=token[:-2] + "xx")
     [(mail,)] = database.rows("SELECT body FROM outbox")
-    secrets = [PASSWORD, "a secret guess", KEY, EMAIL, mail.split("    ")[1].split()[0], database.auth_url]
+    secrets = [
+        PASSWORD,
+        "a secret guess",
+        KEY,
+        DEVICE_KEY,
+        PIN_PEPPER,
+        EMAIL,
+        mail.split("    ")[1].split()[0],
+        database.auth_url,
+    ]
     secrets += [part for found in (token, *tokens.values()) for part in found.split(".")[1:]]
     assert [secret for secret in secrets if secret in earnest.output()] == []
 

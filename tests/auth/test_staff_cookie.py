@@ -8,6 +8,7 @@ import pytest
 import auth.app
 from auth.settings import read_settings
 from standalone.postgres import Server
+from tests.auth.home_pages import Home
 from tests.auth.staff_pages import Desk
 from tests.conftest import CHEAP_HASHER
 from tests.support.client import Api
@@ -73,6 +74,14 @@ def test_staff_comes_from_its_networks_by_cookie_by_token_and_to_its_pages(local
         found = [local.client.get(path, environ_overrides=here).status_code for path in STAFF_ONLY]
         found.append(local.client.get(ANALYTICS, headers=desk.person.bearer, environ_overrides=here).status_code)
         assert found == [status] * 5, address
+
+
+def test_staffs_sign_in_at_home_opens_no_more_than_that_at_staffs_door(local: Api) -> None:
+    Home(local, local.staff())
+    for address, status in (("127.0.0.1", 200), ("198.51.100.7", 403)):
+        here = {"REMOTE_ADDR": address}
+        assert local.client.get("/home/", environ_overrides=here).status_code == 200
+        assert [local.client.get(path, environ_overrides=here).status_code for path in STAFF_ONLY] == [status] * 4
 
 
 def test_the_description_says_so(api: Api) -> None:

@@ -1,5 +1,7 @@
 """What a visitor sees: pages in a real browser, with all that went wrong on them."""
 
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from playwright.sync_api import Browser, Page
@@ -33,6 +35,24 @@ POOR_CONTRASTS = """() => {
   }
   return poor;
 }"""
+NAMED = "input:not([type=hidden]), select, textarea, button, summary, [role=region]"
+NAMELESS = """(named) => [...document.querySelectorAll(named)]
+  .filter((one) => !(one.labels?.length || one.ariaLabel || one.textContent.trim())).map((one) => one.outerHTML)"""
+UNFOLD = "document.querySelectorAll('main details').forEach((one) => { one.open = true; })"
+LEVELS = "[...document.querySelectorAll('h1, h2, h3, h4')].map((one) => Number(one.tagName[1]))"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is not right with a page."""
+
+    poor_contrasts: list[str] = field(default_factory=list)
+    too_wide: int = 0
+    nameless: list[str] = field(default_factory=list)
+    has_headings_in_order: bool = True
+
+
+WELL_MADE = Look()
 
 
 class Visit:
@@ -65,9 +85,9 @@ class Visit:
         """The same window on another page."""
         page.goto(self._url + path, wait_until="networkidle")
 
-    def sign_in(self, page: Page, email: str, password: str) -> None:
-        """Fill in the form of staff's sign-in page and send it."""
-        self.go(page, "/admin/login/")
+    def sign_in(self, page: Page, email: str, password: str, entrance: str = "/admin/login/") -> None:
+        """Fill in the form of a sign-in page and send it."""
+        self.go(page, entrance)
         page.get_by_label("E-mail").fill(email)
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
@@ -89,3 +109,11 @@ def overflow(page: Page) -> int:
     """By how many pixels the page is wider than the window."""
     found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return found
+
+
+def look_over(page: Page) -> Look:
+    """What is not right with a page once all that can be unfolded is."""
+    page.evaluate(UNFOLD)
+    levels = page.evaluate(LEVELS)
+    in_order = levels[0] == levels.count(1) == 1 and all(after <= before + 1 for before, after in pairwise(levels))
+    return Look(poor_contrasts(page), overflow(page), page.evaluate(NAMELESS, NAMED), in_order)

@@ -18,6 +18,8 @@ from tests.support.waiting import wait_for
 HOUSE = Path(__file__).parents[2]
 GUNICORN = ("gunicorn", "--config", "python:auth.gunicorn", "auth.wsgi:app")
 STOP_SECONDS = 15
+DEVICE_KEY = "the locks' master key of the tests, which is no demo's"
+PIN_PEPPER = "the codes' master key of the tests, which is no demo's"
 
 
 @dataclass

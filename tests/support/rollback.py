@@ -12,6 +12,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR, connection
 from sqlalchemy.pool import StaticPool
 
 MARK = "SAVEPOINT within_the_test"
+BEFORE = "SAVEPOINT before_what_is_undone"
 AS_AUTH = "SET LOCAL ROLE watchhouse_auth"
 AS_COLLECTOR = "SET LOCAL ROLE watchhouse_collector"
 
@@ -36,6 +37,15 @@ class OuterTransaction(connection):
         yield
         self._say(AS_AUTH)
         self.commit()  # a rollback to a savepoint also brings the rights back that it was made with
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is committed meanwhile is undone at the end, and nothing that was committed before."""
+        self._say("RELEASE " + MARK + "; " + BEFORE + "; " + MARK)
+        try:
+            yield
+        finally:
+            self._say("ROLLBACK TO " + BEFORE + "; RELEASE " + BEFORE + "; " + MARK)
 
     def commit(self) -> None:
         self._say("RELEASE " + MARK + "; " + MARK)

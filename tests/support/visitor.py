@@ -41,9 +41,14 @@ def sign_up(url: str) -> Visitor:
     account = {"email": f"visitor-{os.getpid()}-{next(_numbers)}@example.com", "password": PASSWORD}
     made = requests.post(url + "/register", json=account, timeout=20)
     assert made.status_code == 201, made.text
-    answer = requests.post(url + "/login", json=account, timeout=20)
+    return sign_in(url, **account)
+
+
+def sign_in(url: str, email: str, password: str) -> Visitor:
+    """An account that is there, signed in."""
+    answer = requests.post(url + "/login", json={"email": email, "password": password}, timeout=20)
     assert answer.status_code == 200, answer.text
-    return Visitor(url, account["email"], answer.json()["token"])
+    return Visitor(url, email, answer.json()["token"])
 
 
 def send_raw(url: str, sent: bytes, timeout: float = 10) -> bytes:

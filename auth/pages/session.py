@@ -1,37 +1,27 @@
-"""The cookie session of staff's pages: the cookie holds its id, signed; its rights are read anew each time."""
+"""The cookie session of pages: the cookie holds its id, signed; its rights are read anew each time."""
 
 import hmac
 import secrets
 from datetime import timedelta
+from typing import Literal
 
 from flask import request, session
 
 from auth.accounts import store
 from auth.accounts.throttle import Attempt
-from auth.house import house
 from auth.http.problems import Problem
-from auth.http.route import demand_network
-from auth.sign_in import COOKIE_KEY, Caller, read_cookie_caller
+from auth.sign_in import COOKIE_KEY
 from sql.models import User
+
+Kind = Literal["admin", "home"]
 
 LIFE = timedelta(hours=12)
 CSRF_KEY = "csrf"
 
 
-def demand_staff_network() -> None:
-    """Raises Problem 403 for a network that staff does not come from."""
-    demand_network(house().settings.staff_networks)
-
-
-def signed_in() -> Caller | None:
-    """The member of staff whose cookie came, or None."""
-    demand_staff_network()
-    return read_cookie_caller()
-
-
-def open_session(user: User, attempt: Attempt) -> None:
+def open_session(user: User, kind: Kind, attempt: Attempt) -> None:
     """Give the browser a session of its own; what its cookie held before is forgotten."""
-    session_id, _ = store.open_session(user.id, "admin", LIFE, attempt)
+    session_id, _ = store.open_session(user.id, kind, LIFE, attempt)
     session.clear()
     session[COOKIE_KEY] = str(session_id)
 
