@@ -6,7 +6,11 @@ from pathlib import Path
 
 from bench import (
     analytics,
+    commands,
     endpoints,
+    fleet_ingest,
+    fleet_metrics,
+    fleet_online,
     hot_requests,
     ingest,
     journal,
@@ -30,8 +34,12 @@ BENCHES = {
     "probes": probes,
     "endpoints": endpoints,
     "metrics_page": metrics_page,
+    "fleet_metrics": fleet_metrics,
     "status_page": status_page,
     "analytics": analytics,
+    "fleet_ingest": fleet_ingest,
+    "commands": commands,
+    "fleet_online": fleet_online,
     "login_flood": login_flood,
     "memory": memory,
 }

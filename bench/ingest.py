@@ -105,7 +105,9 @@ def ingest(database: Database, data: Path, content: bytes) -> tuple[float, float
     """Seconds of the job with the same lines, and its CPU."""
     database.rows(EMPTY)
     write_segments(data, content)
-    settings = read_settings({"DATABASE_URL": database.collector_url, "WATCHHOUSE_DATA": str(data)})
+    settings = read_settings(
+        {"WATCHHOUSE_DEMO": "1", "DATABASE_URL": database.collector_url, "WATCHHOUSE_DATA": str(data)}
+    )
     now = utc_now()
     context = Context(
         settings=settings,

@@ -14,6 +14,8 @@ from common.settings import SettingsError, read
 from generator.books import books_of
 from generator.client import Client
 from generator.display import Display, Lines, keep_showing
+from generator.fleet.fleet import Fleet, FleetEnd, FleetPlan
+from generator.fleet.memory import MemoryTakenError
 from generator.people import make_people
 from generator.reckoning import HURRIED_SECONDS, SETTLE_SECONDS, ServiceAwayError, comparison_at_end, counts_at_start
 from generator.run import Plan, Run, Stop
@@ -47,30 +49,54 @@ _SCENARIO_HELP = "; ".join(f"{scenario.name}: {scenario.summary}" for scenario i
     show_default=True,
     help="Most requests in flight; arrivals over it are shed, and counted as shed.",
 )
+@click.option(
+    "--locks", type=click.IntRange(0, 10_000), default=20, show_default=True, help="How many locks they have."
+)
+@click.option(
+    "--deeds",
+    type=click.FloatRange(0.01, 10_000),
+    default=0.5,
+    show_default=True,
+    help="What befalls locks, a second, on the mean over the scenario's period.",
+)
 @click.option("--verify", is_flag=True, help="Fail unless the service counted exactly what was done.")
 @click.option("--alone", is_flag=True, help="Nobody else uses the service: nor may it have logged more than was sent.")
 @click.option("--url", "target", help="The service; TARGET_URL, or http://127.0.0.1:5000, when not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; progress goes to stderr.")
-def main(scenario: str, target: str | None, *, verify: bool, alone: bool, as_json: bool, **options: Any) -> None:
-    """Simulated people who use Watchhouse over HTTP.
+def main(
+    scenario: str,
+    target: str | None,
+    *,
+    verify: bool,
+    alone: bool,
+    as_json: bool,
+    locks: int,
+    deeds: float,
+    **options: Any,
+) -> None:
+    """Simulated people who use Watchhouse over HTTP, and their locks, which speak MQTT.
 
     They register, sign in, share, read, change and delete at a fixed rate that never waits for answers. At the end
-    the run's own ledgers are held against the service's counters, and against its analytics of each route.
+    the run's own ledgers are held against the service's counters, against its analytics of each route, and against
+    the logs of the locks.
     """
     settings = _read_settings(target)
     plan = Plan(scenario=SCENARIOS[scenario], **options)
+    fleet_plan = FleetPlan(locks, deeds, plan.scenario, plan.seed)
+    display = _display(plan, settings.target_url, as_json=as_json)
     try:
-        summary = asyncio.run(
-            _run(plan, settings, _display(plan, settings.target_url, as_json=as_json), is_alone=alone)
-        )
+        summary = asyncio.run(_run(plan, fleet_plan, settings, display, is_alone=alone))
     except ServiceAwayError:
         raise click.ClickException(f"{settings.target_url} does not get ready") from None
+    except MemoryTakenError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(json.dumps(summary, indent=2) if as_json else "\n".join(lines_of(summary)))
     sys.exit(1 if verify and not _agrees(summary, settings) else 0)
 
 
 def _agrees(summary: dict[str, Any], settings: Settings) -> bool:
-    return bool(summary["ledger"]["agrees"] and (summary["requests"]["agrees"] or not settings.staff_email))
+    requests = summary["requests"]["agrees"] or not settings.staff_email
+    return bool(summary["ledger"]["agrees"] and requests and summary["locks"]["agrees"])
 
 
 def _read_settings(target: str | None) -> Settings:
@@ -87,7 +113,9 @@ def _display(plan: Plan, target: str, *, as_json: bool) -> Display:
     return Lines(plan, target, to_stderr=as_json)
 
 
-async def _run(plan: Plan, settings: Settings, display: Display, *, is_alone: bool) -> dict[str, Any]:
+async def _run(
+    plan: Plan, fleet_plan: FleetPlan, settings: Settings, display: Display, *, is_alone: bool
+) -> dict[str, Any]:
     stop = _stop_on_signals()
     people = make_people(plan.people, plan.seed)
     async with Client(settings.target_url, settings.metrics_token) as client:
@@ -95,13 +123,34 @@ async def _run(plan: Plan, settings: Settings, display: Display, *, is_alone: bo
         run = Run(plan, people, client)
         books = books_of(run, client, settings, is_alone=is_alone)
         before = [await unless(stop.arrivals, counts_at_start(client, book)) for book in books]
-        await _play_shown(run, stop, display)
-        limit = HURRIED_SECONDS if stop.arrivals.is_set() else SETTLE_SECONDS
+        fleet_end = await _play_with_locks(run, fleet_plan, settings, stop, display, is_alone=is_alone)
+        limit = _limit(stop)
         compared = [
             await unless(stop.waiting, comparison_at_end(client, book, counts, limit))
             for book, counts in zip(books, before, strict=True)
         ]
-    return summarise(run, settings.target_url, *compared)
+    return summarise(run, settings.target_url, *compared, fleet=fleet_end)
+
+
+async def _play_with_locks(
+    run: Run, plan: FleetPlan, settings: Settings, stop: Stop, display: Display, *, is_alone: bool
+) -> FleetEnd | None:
+    """The run; and the end of its fleet, when it has one and nobody is in a hurry."""
+    if not plan.locks:
+        await _play_shown(run, stop, display)
+        return None
+    async with Fleet(plan, settings, run.people, run.client, run.logged) as fleet:
+        run.tally.fleet = fleet.standing
+        living = asyncio.create_task(fleet.live())
+        try:
+            await _play_shown(run, stop, display)
+        finally:
+            living.cancel()
+        return await unless(stop.waiting, fleet.end(_limit(stop), is_alone=is_alone))
+
+
+def _limit(stop: Stop) -> float:
+    return HURRIED_SECONDS if stop.arrivals.is_set() else SETTLE_SECONDS
 
 
 def _stop_on_signals() -> Stop:

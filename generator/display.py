@@ -8,7 +8,7 @@ import click
 from generator.actions import Outcome
 from generator.latency import Sketch
 from generator.run import Plan
-from generator.tally import Tally
+from generator.tally import Standing, Tally
 
 LINE_SECONDS = 10
 
@@ -53,6 +53,7 @@ class Lines:
             counts,
             f"shed {tally.shed}",
             _latencies(tally.recent(elapsed, LINE_SECONDS)),
+            *([fleet_line(tally.fleet)] if tally.fleet else []),
         )
         self._say("  ".join(parts))
 
@@ -75,6 +76,12 @@ class Elapsed(Protocol):
 
     def __call__(self) -> float:
         """Seconds since the start."""
+
+
+def fleet_line(standing: Standing) -> str:
+    """How the locks stand."""
+    deeds = sum(standing.deeds.values())
+    return f"locks {standing.online}/{standing.locks} online, {deeds} deeds, {standing.untold} untold"
 
 
 def clock(seconds: float) -> str:

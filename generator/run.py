@@ -50,6 +50,7 @@ class Run:
     def __init__(self, plan: Plan, people: Sequence[Person], client: Client) -> None:
         self.plan = plan
         self.people = people
+        self.client = client
         self.ledger = Ledger()
         self.logged = Ledger()
         self.tally = Tally()

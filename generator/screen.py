@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from generator.actions import Kind, Outcome
-from generator.display import clock, milliseconds
+from generator.display import clock, fleet_line, milliseconds
 from generator.run import Plan
 from generator.tally import Event, Tally
 
@@ -109,7 +109,8 @@ def _header(plan: Plan, url: str, tally: Tally, elapsed: float) -> Panel:
     first.add_row(Text(f"{plan.people} people on {url}"), Text(f"{clock(elapsed)}{end}", style="bold"))
     pace = Text.assemble((f"{tally.rate(elapsed, SPAN):.1f}/s", "bold"), f" of {asked:.1f}/s   ")
     first.add_row(Text(sparkline(tally.pulse(elapsed, 60)), style="cyan"), pace + _standing(tally))
-    first.add_row(Text(plan.scenario.summary, style="dim"), _latency_line(tally, elapsed))
+    summary = f"{fleet_line(tally.fleet)}; {plan.scenario.summary}" if tally.fleet else plan.scenario.summary
+    first.add_row(Text(summary, style="dim"), _latency_line(tally, elapsed))
     return Panel(
         first,
         title=f"[bold]Watchhouse[/bold]  {plan.scenario.name}, seed {plan.seed}",

@@ -1,8 +1,14 @@
 """What the generator reads from its environment; everything else is an option of its command line."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from common.settings import setting, text, url
+from common.settings import folder, setting, text, url
+
+
+def optional_url(raw: str) -> str:
+    """Of a broker; none for an empty one."""
+    return str(url("mqtt", "mqtts")(raw)) if raw else ""
 
 
 @dataclass(frozen=True)
@@ -26,3 +32,32 @@ class Settings:
         demo="admin@example.com",
     )
     staff_password: str = setting("STAFF_PASSWORD", text, "The password of STAFF_EMAIL.", default="admin", secret=True)
+    data: Path = setting(
+        "WATCHHOUSE_DATA",
+        folder,
+        "The folder in which the simulated locks keep what they must not forget",
+        default="data",
+    )
+    mqtt_url: str = setting(
+        "FLEET_MQTT_URL",
+        optional_url,
+        "Where the simulated locks find the broker, when what the service tells owners cannot be reached from here.",
+        default="",
+    )
+    mqtt_password: str = setting(
+        "FLEET_MQTT_PASSWORD",
+        text,
+        "For a broker without accounts for each lock: the one of `fleet`; else each lock has its own.",
+        default="",
+        secret=True,
+    )
+    owner_email: str = setting(
+        "LOCK_OWNER_EMAIL",
+        text,
+        "Who owns the first three simulated locks; without, simulated people own them all.",
+        default="",
+        demo="user@example.com",
+    )
+    owner_password: str = setting(
+        "LOCK_OWNER_PASSWORD", text, "The password of LOCK_OWNER_EMAIL.", default="user", secret=True
+    )

@@ -4,17 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.actions import Kind, Outcome
+from generator.fleet.fleet import FleetEnd
 from generator.latency import Sketch, merged
 from generator.ledger import Comparison
 from generator.logged import COUNT
 from generator.run import Run
+from generator.tally import Standing
 
 PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 SHOWN_DIFFERENCES = 20
 
 
 def summarise(
-    run: Run, url: str, actions: Comparison | None = None, requests: Comparison | None = None
+    run: Run,
+    url: str,
+    actions: Comparison | None = None,
+    requests: Comparison | None = None,
+    *,
+    fleet: FleetEnd | None = None,
 ) -> dict[str, Any]:
     """Everything that the run did."""
     plan, tally = run.plan, run.tally
@@ -35,7 +42,20 @@ def summarise(
         "actions": {kind.value: _action(run, kind) for kind in Kind if tally.latencies[kind].count},
         "ledger": _ledger(actions),
         "requests": _ledger(requests, COUNT),
+        "locks": _locks(run.tally.fleet, fleet),
     }
+
+
+def _locks(standing: Standing | None, end: FleetEnd | None) -> dict[str, Any]:
+    """What became of the fleet; without one there is nothing that could differ."""
+    if standing is None:
+        return {"locks": 0, "agrees": True}
+    whole: dict[str, Any] = {"locks": standing.locks, "online": standing.online, "refused": standing.refused}
+    whole |= {"failed": standing.failed, "deeds": dict(standing.deeds), "agrees": bool(end and end.agrees)}
+    if end is None:
+        return whole
+    compared = {"entries": _ledger(end.events), "states": _ledger(end.states)}
+    return whole | {"untold": end.untold, "forgotten": end.forgotten} | compared
 
 
 def _action(run: Run, kind: Kind) -> dict[str, Any]:
@@ -83,11 +103,27 @@ def lines_of(summary: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield from _ledger_lines("ledger", "user_actions_total", summary["ledger"])
     yield from _ledger_lines("requests", "the analytics", summary["requests"])
+    yield from _lock_lines(summary["locks"])
 
 
 def _row(name: str, counts: dict[str, Any], latency: dict[str, float | None]) -> str:
     times = ("-" if latency[name] is None else f"{latency[name]:.1f} ms" for name in PERCENTILES)
     return f"{name:<17}" + "".join(f"{cell!s:>12}" for cell in (*(counts[outcome] for outcome in Outcome), *times))
+
+
+def _lock_lines(locks: dict[str, Any]) -> Iterator[str]:
+    if not locks["locks"]:
+        return
+    yield ""
+    deeds = ", ".join(f"{name} {number}" for name, number in sorted(locks["deeds"].items()))
+    yield f"{locks['online']} of {locks['locks']} locks online; {deeds or 'nothing befell them'}"
+    if "entries" not in locks:
+        yield "locks: nobody waited for the comparison with their logs"
+        return
+    if locks["untold"] or locks["forgotten"]:
+        yield f"locks: {locks['untold']} messages are not known to be stored, {locks['forgotten']} were forgotten"
+    yield from _ledger_lines("entries", "the logs of the locks", locks["entries"])
+    yield from _ledger_lines("states", "the locks as the service knows them", locks["states"])
 
 
 def _ledger_lines(name: str, book: str, ledger: dict[str, Any]) -> Iterator[str]:

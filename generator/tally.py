@@ -4,7 +4,7 @@ It must not know how it is shown.
 """
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from generator.actions import Kind, Outcome
 from generator.latency import Sketch, merged
@@ -35,6 +35,21 @@ class Second:
     finished: Sketch
 
 
+@dataclass(slots=True)
+class Standing:
+    """How the fleet stands: of `locks`, how many are online; messages `untold`; what befell them.
+
+    `refused` could not be claimed; `failed` deeds met an answer of another shape than the contract's.
+    """
+
+    locks: int
+    online: int = 0
+    untold: int = 0
+    refused: int = 0
+    failed: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)
+
+
 class Tally:
     """Counts by kind and outcome, latencies from the intended start, the last minute by seconds, recent events."""
 
@@ -44,6 +59,7 @@ class Tally:
         self.in_flight = 0
         self.repeats = 0
         self.is_closing = False
+        self.fleet: Standing | None = None
         self.outcomes: Counter[tuple[Kind, Outcome]] = Counter()
         self.latencies = {kind: Sketch() for kind in Kind}
         self.events: deque[Event] = deque(maxlen=RECENT)

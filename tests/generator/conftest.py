@@ -35,9 +35,9 @@ class Finished:
 
 
 def start_generator(*options: str, **environment: str) -> subprocess.Popen[str]:
-    """Start `python -m generator`."""
+    """Start `python -m generator`; without locks, unless `options` ask for some."""
     return subprocess.Popen(
-        [sys.executable, "-m", "generator", *options],
+        [sys.executable, "-m", "generator", "--locks", "0", *options],
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

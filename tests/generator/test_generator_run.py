@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -9,7 +10,9 @@ import requests
 Start = Callable[..., subprocess.Popen[str]]
 
 
-def test_its_ledger_equals_the_services_counters(platform: Any, generate: Callable, seed: str) -> None:
+def test_its_ledgers_equal_the_services_counters_and_its_locks_logs(
+    platform: Any, generate: Callable, seed: str, tmp_path: Path
+) -> None:
     ended = generate(
         "--url",
         platform.auth_url,
@@ -19,21 +22,30 @@ def test_its_ledger_equals_the_services_counters(platform: Any, generate: Callab
         "6",
         "--people",
         "10",
+        "--locks",
+        "5",
+        "--deeds",
+        "10",
         "--seed",
         seed,
         "--verify",
         "--json",
         WATCHHOUSE_DEMO="1",
+        WATCHHOUSE_DATA=str(tmp_path),
     )
     summary = ended.summary
     assert ended.status == 0, ended.out
     assert summary["ledger"]["agrees"]
     assert (summary["requests"]["agrees"], summary["requests"]["is_shared"]) == (True, True)
-    assert summary["requests"]["totals"]["2xx"]["low"] == summary["outcomes"]["done"]
+    assert summary["requests"]["totals"]["2xx"]["low"] >= summary["outcomes"]["done"]
     assert summary["ledger"]["uncertain"] == 0
     assert summary["outcomes"]["failed"] == 0
     assert {"register", "sign_in", "create", "read", "update"} <= set(summary["actions"])
     assert summary["shed"] == 0
+    locks = summary["locks"]
+    assert (locks["online"], locks["untold"], locks["failed"]) == (5, 0, 0)
+    assert locks["entries"]["totals"]["STARTED"]["low"] >= 5
+    assert locks["states"]["agrees"]
 
 
 def test_the_services_counters_name_its_people(platform: Any, generate: Callable, seed: str) -> None:
