@@ -1,4 +1,6 @@
-"""Knocks at the MQTT broker: one real connect with our own account, a look at the broker's own figures, and away again.
+"""Knocks at the MQTT broker: one real connect, a look at the broker's own figures, and away again.
+
+At our own broker a user has one connection, so knocking has an account of its own beside that of the fleet's link.
 
 Its figures are topics under `$SYS`, which not every broker has: without them a knock is only a knock. They are
 retained, but Mosquitto lets go of one that has not changed for a minute.
@@ -15,6 +17,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from collector.errors import BrokerError
+from common.lock_protocol.topics import CHECKER, COLLECTOR
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 OWN_FIGURES = {
@@ -66,13 +69,14 @@ def knock(url: str, limit_seconds: float) -> tuple[float, Mapping[str, float]]:
 
 
 def _client(url: str, welcome: Welcome) -> Client:
-    # A name of its own each time: a broker cuts the older of two connections with one name.
+    # A broker that does not make the user the client's name cuts the older of two connections with one name.
     client = Client(CallbackAPIVersion.VERSION2, f"watchhouse-check-{token_hex(4)}", protocol=MQTTv311)
     client.on_connect = lambda _client, _data, _flags, reason, _properties: welcome.answers.append(reason)
     client.on_message = lambda _client, _data, message: welcome.hear(message)
     parts = urlsplit(url)
     if parts.username:
-        client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        user = unquote(parts.username)
+        client.username_pw_set(CHECKER if user == COLLECTOR else user, unquote(parts.password or ""))
     if parts.scheme == "mqtts":
         client.tls_set()
     return client

@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 
 from collector.errors import CollectorError
+from collector.fleet.fleet import Fleet
 from collector.host import read_host
 from collector.job import Context, HostMemory
 from collector.jobs import JOBS
@@ -41,22 +42,27 @@ def run_daemon(settings: Settings) -> None:
     gc.set_threshold(*GARBAGE)
     stopping = stop_on_signals()
     registry = make_registry()
-    runner = Runner(make_context(settings, stopping), JOBS, registry)
+    context = make_context(settings, stopping)
+    runner = Runner(context, JOBS, registry)
     server = open_port(settings, registry, runner)
     prober = Prober(settings, registry, on_death=stopping.set)
-    waker = Waker(runner, make_listener(settings, runner, prober.calls), stopping, prober.calls)
+    fleet = Fleet(settings, registry, stopping.set, context.fleet) if settings.mqtt_url else None
+    calls = {**prober.calls, **(fleet.calls if fleet else {})}
+    waker = Waker(runner, make_listener(settings, runner, calls), stopping, calls)
     scheduler = start_scheduler(runner)
     waker.start()
     server.start()
     prober.start()
+    if fleet:
+        fleet.start()
     say_how_it_runs(settings, runner)
     stopping.wait()
     log.info("collector_stopping")
     scheduler.shutdown(wait=False)
     waker.stop()
-    end(runner, prober)
-    if prober.has_died:
-        raise CollectorError("a part of the prober ended by a fault of ours; the log has it")
+    end(runner, prober, fleet)
+    if prober.has_died or (fleet and fleet.has_died):
+        raise CollectorError("a part of us ended by a fault of ours; the log has it")
 
 
 def say_how_it_runs(settings: Settings, runner: Runner) -> None:
@@ -117,15 +123,18 @@ def make_listener(settings: Settings, runner: Runner, calls: Calls) -> Listener:
     return Listener(settings.database_url, channels, process="collector")
 
 
-def end(runner: Runner, prober: Prober) -> None:
+def end(runner: Runner, prober: Prober, fleet: Fleet | None) -> None:
     """Give running jobs and probes a moment and store what is left. What hangs then is cut: claims outlive us."""
-    probes = Thread(target=prober.stop, daemon=True)
-    probes.start()
+    parts = [Thread(target=part.stop, daemon=True) for part in (prober, fleet) if part]
+    for part in parts:
+        part.start()
     is_idle = runner.wait_until_idle(RUNS_SECONDS)
     last = Thread(target=runner.run_last, daemon=True)
     last.start()
     last.join(LAST_SECONDS)
-    probes.join(LAST_SECONDS)
+    for part in parts:
+        part.join(LAST_SECONDS)
     log.info("collector_stopped", is_clean=is_idle and not last.is_alive())
     if not is_idle:
-        os._exit(int(prober.has_died))  # the interpreter would wait for the scheduler's threads, however long they take
+        has_died = prober.has_died or (fleet is not None and fleet.has_died)
+        os._exit(int(has_died))  # the interpreter would wait for the scheduler's threads, however long they take

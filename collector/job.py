@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from collector.figures.memory import FigureMemory
+from collector.fleet.memory import FleetMemory
 from collector.host import Minute, Reading, Sample
 from collector.ingest.memory import JournalMemory
 from collector.settings import Settings
@@ -44,6 +45,7 @@ class Context(Generic[Metrics]):
     clock: Clock = utc_now
     figures: FigureMemory = field(default_factory=FigureMemory)
     journal: JournalMemory = field(default_factory=JournalMemory)
+    fleet: FleetMemory = field(default_factory=FleetMemory)
 
     def query(self, statement: Statement, **values: Any) -> list[Row]:
         """Run a named statement as a transaction of its own."""

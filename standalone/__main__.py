@@ -11,7 +11,7 @@ import structlog
 from common.logging import configure
 from common.settings import SettingsError, read
 from standalone.announcement import announce
-from standalone.broker import make_broker
+from standalone.broker import IOTCORE, MISSING, make_broker
 from standalone.children import wait_until
 from standalone.errors import NotReadyError, StandaloneError
 from standalone.house import House, StopAskedError
@@ -60,7 +60,7 @@ def start_all(house: House, settings: Settings, environment: Mapping[str, str]) 
     secrets = find_secrets(settings)
     broker = start_broker(house, settings, secrets, environment)
     database_url = settings.database_url or start_database(house, settings, secrets)
-    processes = Processes(settings, secrets, database_url, environment)
+    processes = Processes(settings, secrets, database_url, environment, broker=broker)
     run_auth(house, settings, "migrate", processes.migration())
     auth = processes.auth()
     house.launch(auth)
@@ -96,10 +96,10 @@ def check_ports(environment: Mapping[str, str], *, limit: float) -> None:
         raise SettingsError(taken_ports(listeners)) from None
 
 
-def start_broker(house: House, settings: Settings, secrets: Secrets, environment: Mapping[str, str]) -> str:
-    """Start one unless a setting names one; what to call it."""
+def start_broker(house: House, settings: Settings, secrets: Secrets, environment: Mapping[str, str]) -> str | None:
+    """Start one unless a setting names one; which one it is."""
     if settings.mqtt_url:
-        return "the one that MQTT_URL names"
+        return None
     broker = make_broker(
         settings.data,
         settings.mqtt_port,
@@ -107,8 +107,10 @@ def start_broker(house: House, settings: Settings, secrets: Secrets, environment
         SOURCE / "mosquitto",
         child_environment(settings, environment),
     )
-    if broker.name != "mosquitto":
-        log.warning("broker_is_a_fallback", broker=broker.name, reason="no mosquitto program on this machine")
+    if broker.name == IOTCORE:
+        log.warning(
+            "broker_is_a_fallback", broker=broker.name, reason="no mosquitto program on this machine", missing=MISSING
+        )
     house.launch(broker)
     return broker.name
 

@@ -2,13 +2,14 @@
 
 import click
 
+from standalone.broker import IOTCORE, MISSING
 from standalone.monitoring import find_program
 from standalone.settings import LOOPBACK, Settings, reachable
 
 DEMO_PEOPLE = (("admin@example.com", "admin"), ("user@example.com", "user"))
 
 
-def announce(settings: Settings, auth_url: str, broker: str) -> None:
+def announce(settings: Settings, auth_url: str, broker: str | None) -> None:
     """Print it."""
     lines = [
         "",
@@ -33,17 +34,24 @@ def announce(settings: Settings, auth_url: str, broker: str) -> None:
             "    python -m auth create-admin EMAIL",
             "",
         ]
+    if broker == IOTCORE:
+        lines += [
+            "There is no program mosquitto on this machine, so the broker is only one to look around with. It has no",
+            *(f"  - {thing}" for thing in MISSING),
+            "",
+        ]
     lines += [f"Data and logs are in {settings.data}. Ctrl-C stops everything.", ""]
     click.echo("\n".join(lines))
 
 
-def _addresses(settings: Settings, auth_url: str, broker: str) -> list[tuple[str, str]]:
+def _addresses(settings: Settings, auth_url: str, broker: str | None) -> list[tuple[str, str]]:
     collector = f"http://{reachable(settings.collector_host)}:{settings.collector_port}"
     found = [
         ("API", auth_url),
         ("API reference", f"{auth_url}/docs"),
         ("status page", f"{auth_url}/health/status-page/"),
         ("staff pages", f"{auth_url}/admin/"),
+        ("your locks", f"{auth_url}/home/"),
         ("metrics", f"{auth_url}/metrics and {collector}/metrics"),
         (
             "PostgreSQL",
@@ -51,7 +59,7 @@ def _addresses(settings: Settings, auth_url: str, broker: str) -> list[tuple[str
             if settings.database_url
             else f"{LOOPBACK}:{settings.postgres_port} (database metrics, role metrics)",
         ),
-        ("MQTT", broker if settings.mqtt_url else f"{LOOPBACK}:{settings.mqtt_port} ({broker})"),
+        ("MQTT", f"{LOOPBACK}:{settings.mqtt_port} ({broker})" if broker else "the one that MQTT_URL names"),
     ]
     monitoring = (
         ("Prometheus", "prometheus", settings.prometheus_port),

@@ -3,38 +3,64 @@
 The wheel's knows passwords but no access list and keeps sessions in memory only: enough to look around.
 """
 
-import base64
-import hashlib
 import os
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from common.broker_accounts import HOUSE, SALT_BYTES, house_lines, other_lines
+from common.lock_protocol.topics import FLEET
 from standalone.monitoring import find_program
 from standalone.program import Program, accepts_connections
 from standalone.settings import LOOPBACK
 
-USER = "collector"
-ITERATIONS = 101  # what mosquitto_passwd writes; the password is 256 random bits, so a slow hash guards nothing
-SALT_BYTES = 12
+MOSQUITTO, IOTCORE = "mosquitto", "iotcore"
+MISSING = (
+    "access list: a lock may read and write what is another's",
+    "account for each lock: all share one password",
+    "memory: what waits for a lock or for the collector is lost when it ends",
+)
 
 
-def make_broker(data: Path, port: int, password: str, configuration: Path, environment: Mapping[str, str]) -> Program:
-    """The better broker there is, as a service; its name says which. It knows one account, USER."""
-    program = find_program("mosquitto")
+@dataclass(frozen=True)
+class Passwords:
+    """The collector's, and the one that all locks share at a broker without accounts for each."""
+
+    collector: str
+    fleet: str
+
+
+def make_broker(
+    data: Path, port: int, passwords: Passwords, configuration: Path, environment: Mapping[str, str]
+) -> Program:
+    """The better broker there is, as a service; its name says which."""
+    program = find_program(MOSQUITTO)
     if program:
-        return make_mosquitto(program, data, port, password, configuration=configuration, environment=environment)
-    return make_iotcore(data, port, password, environment)
+        return make_mosquitto(
+            program, data, port, passwords.collector, configuration=configuration, environment=environment
+        )
+    return make_iotcore(data, port, passwords, environment)
+
+
+def accounts_file(data: Path) -> Path:
+    """Mosquitto's password file."""
+    return data / "mosquitto" / "passwords"
+
+
+def pid_file(data: Path) -> Path:
+    """Where Mosquitto writes its process number."""
+    return data / "mosquitto" / "pid"
 
 
 def make_mosquitto(
     program: str, data: Path, port: int, password: str, *, configuration: Path, environment: Mapping[str, str]
 ) -> Program:
     """Mosquitto with the access list and behaviour in the folder `configuration`."""
-    rendered = _render_mosquitto(data / "mosquitto", port, password, configuration)
+    rendered = _render_mosquitto(data, port, password, configuration)
     return Program(
-        "mosquitto",
+        MOSQUITTO,
         (program, "-c", rendered),
         environment,
         data / "log" / "mosquitto.log",
@@ -42,11 +68,11 @@ def make_mosquitto(
     )
 
 
-def make_iotcore(data: Path, port: int, password: str, environment: Mapping[str, str]) -> Program:
+def make_iotcore(data: Path, port: int, passwords: Passwords, environment: Mapping[str, str]) -> Program:
     """The wheel's broker, in a process of its own."""
-    rendered = _render_iotcore(data / "iotcore", port, password)
+    rendered = _render_iotcore(data / "iotcore", port, passwords)
     return Program(
-        "iotcore",
+        IOTCORE,
         (sys.executable, "-m", "iotcore", "--config", rendered),
         environment,
         data / "log" / "iotcore.log",
@@ -54,20 +80,15 @@ def make_iotcore(data: Path, port: int, password: str, environment: Mapping[str,
     )
 
 
-def hash_password(password: str) -> str:
-    """As Mosquitto 2 keeps it: PBKDF2 with SHA-512."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
-
-
-def _render_mosquitto(home: Path, port: int, password: str, configuration: Path) -> Path:
-    passwords = _write_secret(home / "passwords", f"{USER}:{hash_password(password)}\n")
+def _render_mosquitto(data: Path, port: int, password: str, configuration: Path) -> Path:
+    home = data / "mosquitto"
     lines = [
         f"include_dir {configuration / 'shared'}",
         f"listener {port} {LOOPBACK}",
+        "use_username_as_clientid true",
         f"persistence_location {home}/",
-        f"password_file {passwords}",
+        f"pid_file {pid_file(data)}",
+        f"password_file {_write_accounts(accounts_file(data), password)}",
         f"acl_file {configuration / 'acl'}",
     ]
     if os.geteuid() == 0:
@@ -75,7 +96,15 @@ def _render_mosquitto(home: Path, port: int, password: str, configuration: Path)
     return _write_secret(home / "mosquitto.conf", "\n".join([*lines, ""]))
 
 
-def _render_iotcore(home: Path, port: int, password: str) -> Path:
+def _write_accounts(path: Path, password: str) -> Path:
+    """The house's accounts; those of locks stay as the collector left them, so that they are let in before it runs."""
+    kept = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else ()
+    return _write_secret(path, house_lines(password, secrets.token_bytes(SALT_BYTES)) + other_lines(kept))
+
+
+def _render_iotcore(home: Path, port: int, passwords: Passwords) -> Path:
+    accounts = {**dict.fromkeys(HOUSE, passwords.collector), FLEET: passwords.fleet}
+    logins = "\n".join(f'{name} = "{password}"' for name, password in accounts.items())
     return _write_secret(
         home / "rumqttd.toml",
         f"""
@@ -100,7 +129,7 @@ max_inflight_count = 100
 dynamic_filters = true
 
 [v4.1.connections.auth]
-{USER} = "{password}"
+{logins}
 """,
     )
 

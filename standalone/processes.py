@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from standalone.broker import USER
+from common.lock_protocol.topics import COLLECTOR
+from standalone.broker import IOTCORE, MOSQUITTO, Passwords, accounts_file, pid_file
 from standalone.program import Check, Program, answers_http
 from standalone.secrets import keep_secret
 from standalone.settings import LOOPBACK, Settings, reachable
@@ -19,6 +20,9 @@ PASSED_ON_BY_US = (
     "DATABASE_URL",
     "MQTT_URL",
     "SECRET_KEY",
+    "DEVICE_KEY",
+    "PIN_PEPPER",
+    "FLEET_MQTT_PASSWORD",
     "SMTP_URL",
     "METRICS_TOKEN",
     "METRICS_PASSWORD",
@@ -39,8 +43,10 @@ class Secrets:
     collector: str
     reader: str
     monitor: str
-    broker: str
+    broker: Passwords
     key: str
+    device_key: str
+    pin_pepper: str
 
 
 def find_secrets(settings: Settings) -> Secrets:
@@ -53,19 +59,32 @@ def find_secrets(settings: Settings) -> Secrets:
         collector=keep_secret(folder, "collector_database_password", settings.collector_password),
         reader=keep_secret(folder, "reader_database_password", settings.reader_password),
         monitor=keep_secret(folder, "monitor_database_password", settings.monitor_password),
-        broker=keep_secret(folder, "mqtt_password", ""),
+        broker=Passwords(
+            collector=keep_secret(folder, "mqtt_password", ""), fleet=keep_secret(folder, "fleet_mqtt_password", "")
+        ),
         key=keep_secret(folder, "secret_key", settings.secret_key),
+        device_key=keep_secret(folder, "device_key", settings.device_key),
+        pin_pepper=keep_secret(folder, "pin_pepper", settings.pin_pepper),
     )
 
 
 class Processes:
-    """Makes our processes' services over a database at the owner's `database_url`."""
+    """Makes our processes' services over a database at the owner's `database_url`; `broker` is the one started here."""
 
-    def __init__(self, settings: Settings, secrets: Secrets, database_url: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        database_url: str,
+        environment: Mapping[str, str],
+        *,
+        broker: str | None = None,
+    ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._database_url = database_url
         self._given = dict(environment)
+        self._broker = broker
         self.environment = child_environment(settings, environment)
 
     def migration(self) -> dict[str, str]:
@@ -86,6 +105,9 @@ class Processes:
             **self._passed("METRICS_TOKEN"),
             "DATABASE_URL": with_login(self._database_url, "watchhouse_auth", self._secrets.auth),
             "SECRET_KEY": self._secrets.key,
+            "DEVICE_KEY": self._secrets.device_key,
+            "PIN_PEPPER": self._secrets.pin_pepper,
+            "MQTT_PUBLIC_URL": self._given.get("MQTT_PUBLIC_URL") or self._fleet_url(),
         }
 
     def auth(self) -> Program:
@@ -98,14 +120,16 @@ class Processes:
 
     def collector(self) -> Program:
         """The daemon."""
-        mqtt = f"mqtt://{USER}:{quote(self._secrets.broker, safe='')}@{LOOPBACK}:{self._settings.mqtt_port}"
         return self._program(
             "collector",
             {
                 **self.environment,
                 **self._passed("METRICS_TOKEN", "SMTP_URL"),
                 "DATABASE_URL": with_login(self._database_url, "watchhouse_collector", self._secrets.collector),
-                "MQTT_URL": self._settings.mqtt_url or mqtt,
+                "DEVICE_KEY": self._secrets.device_key,
+                "MQTT_URL": self._settings.mqtt_url
+                or with_login(self._fleet_url(), COLLECTOR, self._secrets.broker.collector),
+                **self._accounts(),
             },
             answers_http(reachable(self._settings.collector_host), self._settings.collector_port, "/healthz"),
         )
@@ -116,7 +140,12 @@ class Processes:
         return Program(
             "generator",
             (sys.executable, "-m", "generator"),
-            {**self.environment, **self._passed("METRICS_TOKEN"), "TARGET_URL": auth_url(self._settings)},
+            {
+                **self.environment,
+                **self._passed("METRICS_TOKEN", "FLEET_MQTT_PASSWORD"),
+                **({"FLEET_MQTT_PASSWORD": self._secrets.broker.fleet} if self._broker == IOTCORE else {}),
+                "TARGET_URL": auth_url(self._settings),
+            },
             log,
             folder=SOURCE,
         )
@@ -124,6 +153,20 @@ class Processes:
     def monitor_url(self) -> str:
         """The postgres exporter's URL."""
         return with_login(self._database_url, "watchhouse_monitor", self._secrets.monitor)
+
+    def _fleet_url(self) -> str:
+        """Where the broker is, without anybody's login."""
+        if self._settings.mqtt_url is None:
+            return f"mqtt://{LOOPBACK}:{self._settings.mqtt_port}"
+        parts = urlsplit(self._settings.mqtt_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def _accounts(self) -> dict[str, str]:
+        """What the collector needs to write the accounts of our Mosquitto; no other broker has such a file."""
+        if self._broker != MOSQUITTO:
+            return {}
+        data = self._settings.data
+        return {"BROKER_ACCOUNTS": str(accounts_file(data)), "BROKER_PID_FILE": str(pid_file(data))}
 
     def _passed(self, *names: str) -> dict[str, str]:
         """The secrets of `names` as they were given to us, in a file or not."""

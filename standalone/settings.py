@@ -53,6 +53,12 @@ class Settings:
     exporter_port: int = setting("EXPORTER_PORT", port, "The port of the postgres exporter.", default="9187")
 
     secret_key: str = setting("SECRET_KEY", text, "Signs tokens; made and kept in a demo.", secret=True, demo="")
+    device_key: str = setting(
+        "DEVICE_KEY", text, "Master of the locks' keys; made and kept in a demo.", secret=True, demo=""
+    )
+    pin_pepper: str = setting(
+        "PIN_PEPPER", text, "Master of the codes' keys; made and kept in a demo.", secret=True, demo=""
+    )
     metrics_password: str = setting(
         "METRICS_PASSWORD", text, "Of the role that owns our database.", secret=True, default="", demo="metrics_pass"
     )

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from collector.alerting import texts
+from collector.alerting import telling
 from collector.alerting.finding import Finding, as_json
-from collector.alerting.news import ALERTS, News, queue
-from collector.alerting.rules import RULES
+from collector.alerting.rules import RULES, Rule
 from collector.alerting.silencing import Silencing, read_silencing
 from collector.settings import Settings
 from sql import statements
@@ -29,16 +28,18 @@ class Evaluation:
     reminded: tuple[str, ...]
 
 
-def find(connection: PoolProxiedConnection, settings: Settings, now: datetime) -> list[Finding]:
-    """What all rules find; only reads."""
-    return [finding for rule in RULES for finding in rule(connection, settings, now)]
+def find(
+    connection: PoolProxiedConnection, settings: Settings, now: datetime, rules: Iterable[Rule] = RULES
+) -> list[Finding]:
+    """What the rules find; only reads."""
+    return [finding for rule in rules for finding in rule(connection, settings, now)]
 
 
-def evaluate(engine: Engine, settings: Settings, now: datetime) -> Evaluation:
-    """Ask all rules once, and queue what is to be told."""
+def evaluate(engine: Engine, settings: Settings, now: datetime, rules: Iterable[Rule] = RULES) -> Evaluation:
+    """Ask the rules once, and queue what is to be told."""
     with transaction(engine) as connection:
         run(connection, sql.lock_work, work="alerts")
-        findings = find(connection, settings, now)
+        findings = find(connection, settings, now, rules)
         silencing = _silencing(connection, findings, now)
         broken = [_hush(finding, silencing) for finding in findings if finding.is_broken]
         opened = _open(connection, broken, now)
@@ -46,7 +47,8 @@ def evaluate(engine: Engine, settings: Settings, now: datetime) -> Evaluation:
         every = timedelta(hours=settings.alert_reminder_hours)
         silent = [endpoint_id for endpoint_id in silencing.parents if silencing.reason(endpoint_id)]
         reminded = run(connection, sql.remind_alerts, moment=now, every=every, silenced=silent)
-        queue(connection, [*_tell_opened(opened), *_tell_resolved(resolved), *_tell_reminded(reminded, now)])
+        told = [*telling.of_opened(opened), *telling.of_resolved(resolved), *telling.of_reminded(reminded, now)]
+        telling.tell(connection, told)
     return Evaluation(*(tuple(row[0] for row in rows) for rows in (opened, resolved, reminded)))
 
 
@@ -73,26 +75,3 @@ def _open(connection: PoolProxiedConnection, broken: Sequence[Finding], now: dat
 
 def _resolve(connection: PoolProxiedConnection, holding: Sequence[Finding], now: datetime) -> list[Row]:
     return run(connection, sql.resolve_alerts, findings=as_json(holding), moment=now) if holding else []
-
-
-def _tell_opened(rows: Iterable[Row]) -> list[News]:
-    return [News(ALERTS, _subject("Alert", message), message) for _, _, message, *_ in rows]
-
-
-def _tell_resolved(rows: Iterable[Row]) -> list[News]:
-    return [
-        News(ALERTS, _subject("Resolved", message), f"{message} The alert lasted {texts.span(ended - began)}.")
-        for _, _, message, began, ended, is_silenced in rows
-        if not is_silenced
-    ]
-
-
-def _tell_reminded(rows: Iterable[Row], now: datetime) -> list[News]:
-    return [
-        News(ALERTS, _subject("Still", message), f"{message} The alert has lasted {texts.span(now - began)}.")
-        for _, _, message, began in rows
-    ]
-
-
-def _subject(what: str, message: str) -> str:
-    return texts.one_line(f"{what}: {message.removesuffix('.')}")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 Severity = Literal["warning", "critical"]
 
@@ -21,6 +22,7 @@ class Finding:
     value: float | None = None
     threshold: float | None = None
     endpoint_id: int | None = None
+    device_id: UUID | None = None
     is_silenced: bool = False
     began_at: datetime | None = None
     ended_at: datetime | None = None
@@ -31,6 +33,15 @@ def endpoint_subject(endpoint_id: int) -> str:
     return f"endpoint:{endpoint_id}"
 
 
+def device_subject(device_id: UUID) -> str:
+    """A device as the subject of a rule."""
+    return f"device:{device_id}"
+
+
 def as_json(records: Iterable[Any]) -> str:
     """Dataclasses as the JSON array that a statement takes."""
-    return json.dumps([asdict(record) for record in records], default=datetime.isoformat)
+    return json.dumps([asdict(record) for record in records], default=_as_text)
+
+
+def _as_text(value: datetime | UUID) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

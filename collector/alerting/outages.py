@@ -105,7 +105,7 @@ def end(connection: PoolProxiedConnection, recoveries: Sequence[Recovery], now: 
         for one in recoveries
     ]
     resolved = run(connection, alerts.resolve_alerts, findings=as_json(findings), moment=now)
-    lengths = {subject: ended - began for _, subject, _, began, ended, is_silenced in resolved if not is_silenced}
+    lengths = {subject: ended - began for _, subject, _, _, began, ended, is_silenced in resolved if not is_silenced}
     told = [
         News(OUTAGES, _subject(one), f"{one.message} It was down for {texts.span(lengths[subject])}.")
         for one in recoveries

@@ -10,6 +10,7 @@ from collector.commands.export_requests import export_requests
 from collector.commands.run_health_checks import run_health_checks
 from collector.commands.setup_health_monitoring import setup_health_monitoring
 from collector.commands.test_monitoring import test_monitoring
+from collector.commands.verify_logs import verify_logs
 
 COMMANDS: tuple[click.Command, ...] = (
     setup_health_monitoring,
@@ -20,4 +21,5 @@ COMMANDS: tuple[click.Command, ...] = (
     test_monitoring,
     export_requests,
     erase_requests,
+    verify_logs,
 )

@@ -17,6 +17,8 @@ MOST_AT_ONCE = 10_000
 
 checks = statements.load("checks")
 collecting = statements.load("collecting")
+device_audit = statements.load("device_audit")
+fleet = statements.load("fleet_clean_up")
 journal = statements.load("journal")
 outbox = statements.load("outbox")
 privacy = statements.load("privacy")
@@ -33,6 +35,11 @@ DELETIONS: dict[str, Statement] = {
     "journal_segments": journal.delete_old_segments,
     "journal_states": journal.delete_silent_journals,
     "request_erasures": privacy.delete_old_erasures,
+    "dead_letters": fleet.delete_old_dead_letters,
+    "device_commands": fleet.delete_old_commands,
+    "device_boots": fleet.delete_old_boots,
+    "device_checkpoints": device_audit.delete_old_checkpoints,
+    "qr_uses": fleet.delete_old_qr_uses,
 }
 
 

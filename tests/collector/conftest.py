@@ -18,6 +18,7 @@ from collector.settings import read_settings
 from sql.engine import make_engine, run_once
 from sql.statements import load
 from tests.collector.daemons import Daemon, MailServer, Sink, Wire
+from tests.support.processes import DEVICE_KEY
 
 NOW = datetime(2026, 5, 4, 12, 30, 40, tzinfo=UTC)
 START = Reading(
@@ -115,7 +116,8 @@ def context_for(database: Any) -> Iterator[Callable[..., Context[Any]]]:
     engine = make_engine(database.collector_url, process="test", pool_size=5)
 
     def make(job: Job[Any], clock: Callable[[], datetime] = lambda: NOW, **environment: str) -> Context[Any]:
-        settings = read_settings({"DATABASE_URL": database.collector_url, "COLLECTOR_NAME": "anna"} | environment)
+        own = {"DATABASE_URL": database.collector_url, "COLLECTOR_NAME": "anna", "DEVICE_KEY": DEVICE_KEY}
+        settings = read_settings(own | environment)
         return Context(
             settings=settings,
             engine=engine,

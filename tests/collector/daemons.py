@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 from aiosmtpd.controller import Controller
 
 from tests.support.ports import free_port
-from tests.support.processes import HOUSE, environment
+from tests.support.processes import DEVICE_KEY, HOUSE, environment
 from tests.support.waiting import wait_for
 
 LOOPBACK = "127.0.0.1"
@@ -32,7 +32,7 @@ def collector_command(*words: str, **settings: str) -> subprocess.CompletedProce
     """Run `python -m collector` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "collector", *words],
-        env=environment(**settings),
+        env=environment(**{"DEVICE_KEY": DEVICE_KEY} | settings),
         cwd=HOUSE,
         text=True,
         capture_output=True,
@@ -51,7 +51,7 @@ class Daemon:
             COLLECTOR_PORT=str(self.port),
             LOG_FORMAT="json",
             WATCHHOUSE_DATA=str(log.parent),
-            **settings,
+            **{"DEVICE_KEY": DEVICE_KEY} | settings,
         )
         self.process = self._start()
 

@@ -13,21 +13,21 @@ from collector.broker import OWN_FIGURES, knock
 from collector.errors import BrokerError
 from collector.job import Context
 from collector.jobs import check_broker
-from standalone.broker import make_broker, make_iotcore
+from standalone.broker import Passwords, make_broker, make_iotcore
 from tests.collector.conftest import NOW
 from tests.collector.daemons import LOOPBACK, Daemon
 from tests.support.ports import free_port
 from tests.support.processes import HOUSE
 from tests.support.waiting import wait_for
 
-PASSWORD = "a-pass/word"
+PASSWORDS = Passwords(collector="a-pass/word", fleet="of-the-fleet")
 
 
 @pytest.fixture
 def broker_port(tmp_path: Path) -> Iterator[int]:
     """A broker that knows the collector."""
     port = free_port()
-    broker = make_broker(tmp_path, port, PASSWORD, HOUSE / "mosquitto", dict(os.environ))
+    broker = make_broker(tmp_path, port, PASSWORDS, HOUSE / "mosquitto", dict(os.environ))
     broker.launch()
     wait_for(broker.is_ready, what="the broker")
     yield port
@@ -43,7 +43,7 @@ def test_it_measures_a_broker_that_lets_us_in_and_hears_what_it_says_of_itself(b
 
 def test_a_broker_without_figures_is_a_broker(tmp_path: Path) -> None:
     port = free_port()
-    broker = make_iotcore(tmp_path, port, PASSWORD, dict(os.environ))
+    broker = make_iotcore(tmp_path, port, PASSWORDS, dict(os.environ))
     broker.launch()
     wait_for(broker.is_ready, what="the broker")
     seconds, figures = knock(f"mqtt://collector:a-pass%2Fword@{LOOPBACK}:{port}", 3)
@@ -71,15 +71,16 @@ def test_it_waits_no_longer_than_its_limit() -> None:
 def test_the_daemon_stores_what_it_found(start: Callable[..., Daemon], database: Any, broker_port: int) -> None:
     daemon = start(MQTT_URL=f"mqtt://collector:a-pass%2Fword@{LOOPBACK}:{broker_port}")
     daemon.wait(lambda: daemon.sample("watchhouse_broker_up") == 1, "the broker is up")
-    state = "SELECT is_up, latency_seconds > 0 FROM service_states"
+    state = "SELECT is_up, latency_seconds > 0 FROM service_states WHERE service = 'broker'"
     daemon.wait(lambda: database.rows(state) == [(True, True)], "a row")
     assert daemon.sample("watchhouse_broker_latency_seconds") > 0
 
 
 def test_the_daemon_stores_that_it_is_away(start: Callable[..., Daemon], database: Any) -> None:
     daemon = start(MQTT_URL=f"mqtt://collector:secret@{LOOPBACK}:{free_port()}")
-    daemon.wait(lambda: database.rows("SELECT count(*) FROM service_states") == [(1,)], "a row")
-    is_up, error, failures = database.rows("SELECT is_up, error, failures FROM service_states")[0]
+    state = "SELECT is_up, error, failures FROM service_states WHERE service = 'broker'"
+    daemon.wait(lambda: len(database.rows(state)) == 1, "a row")
+    is_up, error, failures = database.rows(state)[0]
     assert (is_up, failures) == (False, 1)
     assert "refused" in error
     assert "secret" not in error

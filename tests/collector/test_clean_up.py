@@ -49,6 +49,18 @@ OLD_AND_NEW = {  # Step 1 is to go, 2 is to stay; the age is in the table's own 
     "request_erasures": """INSERT INTO request_erasures (user_id, asked_at, finished_at)
         SELECT gen_random_uuid(), now(), now() - interval '1 hour' - (2 - step) * interval '40 days'
         FROM generate_series(1, 2) step""",
+    "dead_letters": """INSERT INTO dead_letters (received_at, topic, payload, payload_bytes, reason)
+        SELECT now() - interval '1 hour' - (2 - step) * interval '30 days', 'smartlock', '', 0, 'no envelope'
+        FROM generate_series(1, 2) step""",
+    "device_commands": """INSERT INTO device_commands (device_id, command, status, created_at, expires_at, finished_at)
+        SELECT id, 'LOCK', 'expired', finished_at - interval '1 minute', finished_at, finished_at
+        FROM devices, generate_series(1, 2) step,
+            LATERAL (SELECT now() - interval '1 hour' - (2 - step) * interval '90 days' AS finished_at) AS ended""",
+    "device_boots": """INSERT INTO device_boots (device_id, boot, seen, updated_at)
+        SELECT id, step, '{}', now() - interval '401 days' FROM devices, generate_series(1, 2) step""",
+    "qr_uses": """INSERT INTO qr_uses (device_id, nonce, verifier, used_at)
+        SELECT id, step, 'lock', now() - interval '1 hour' - (2 - step) * interval '90 days'
+        FROM devices, generate_series(1, 2) step""",
     "collectors": """INSERT INTO collectors (name, host, started_at, seen_at)
         SELECT 'name ' || step, '', now(), now() - interval '1 hour' - (2 - step) * interval '30 days'
         FROM generate_series(1, 2) step""",
@@ -56,12 +68,17 @@ OLD_AND_NEW = {  # Step 1 is to go, 2 is to stay; the age is in the table's own 
 OLD_SLOTS = """INSERT INTO job_runs (job, slot, claimed_by, leased_until)
     SELECT 'job', now() - interval '8 days' - step * interval '1 s', 'anna', now()
     FROM generate_series(1, %s) step"""
+DEVICE = "INSERT INTO devices (device_id, name, owner_id) SELECT 'door', 'Door', id FROM app_users"
+CHECKPOINTS = """INSERT INTO device_checkpoints (device_id, position, hash, signature, created_at)
+    SELECT id, number, '', '', date_trunc('day', now(), 'UTC') - interval '43 days' + number * interval '8 hours'
+    FROM devices, generate_series(0, 11) number"""
 COUNT_SLOTS = "SELECT count(*) FROM job_runs"
 
 
 def fill(database: Any) -> None:
     """Something to delete and something to keep in each table."""
     database.rows(PERSON)
+    database.rows(DEVICE)
     for statement in OLD_AND_NEW.values():
         database.rows(statement)
 
@@ -77,6 +94,15 @@ def test_what_has_had_its_time_goes_and_the_rest_stays(context_for: MakeContext,
     assert left(database) == dict.fromkeys(OLD_AND_NEW, 2)
     clean_up.run(context)
     assert left(database) == dict.fromkeys(OLD_AND_NEW, 1)
+
+
+def test_of_old_checkpoints_the_first_and_the_last_of_a_day_stay(context_for: MakeContext, database: Any) -> None:
+    database.rows(PERSON)
+    database.rows(DEVICE)
+    database.rows(CHECKPOINTS)
+    clean_up.run(context_for(clean_up.JOB))
+    kept = [row[0] for row in database.rows("SELECT position FROM device_checkpoints ORDER BY 1")]
+    assert kept == [0, 2, 3, 5, 6, 8, 9, 10, 11]
 
 
 def test_a_backlog_goes_in_bites_until_the_daemon_stops(context_for: MakeContext, database: Any) -> None:

@@ -17,6 +17,7 @@ from collector.outbox import Message, judge
 from collector.running import Outcome, State
 from collector.settings import read_settings
 from collector.web import health_of
+from tests.support.processes import DEVICE_KEY
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 TOKEN = "t" * 32
@@ -111,6 +112,7 @@ def test_the_port_is_open_to_listed_networks_and_the_token(
     settings = read_settings(
         {
             "DATABASE_URL": "postgresql://somebody@some.where/database",
+            "DEVICE_KEY": DEVICE_KEY,
             "METRICS_TOKEN": TOKEN,
             "METRICS_NETWORKS": "10.0.0.0/8",
         }
@@ -119,7 +121,7 @@ def test_the_port_is_open_to_listed_networks_and_the_token(
 
 
 def test_without_a_token_no_header_opens_the_port() -> None:
-    settings = read_settings({"DATABASE_URL": "postgresql://somebody@some.where/database"})
+    settings = read_settings({"DATABASE_URL": "postgresql://somebody@some.where/database", "DEVICE_KEY": DEVICE_KEY})
     assert may_read("/metrics", "127.0.0.1", "", settings)
     assert not may_read("/metrics", "192.0.2.1", "Bearer ", settings)
 

@@ -76,6 +76,8 @@ GIVEN = {
     "POSTGRES_PASSWORD": "p" * 32,
     "METRICS_PASSWORD": "o" * 32,
     "SECRET_KEY": "s" * 32,
+    "DEVICE_KEY": "d" * 32,
+    "PIN_PEPPER": "q" * 32,
     "GRAFANA_PASSWORD": "g" * 32,
     "AUTH_DATABASE_PASSWORD": "a" * 32,
     "COLLECTOR_DATABASE_PASSWORD": "c" * 32,
@@ -163,12 +165,41 @@ def test_every_mounted_file_exists(house):
 
 def test_files_that_name_one_another_are_mounted_where_they_are_looked_for():
     targets = {name: dict(map(reversed, mounts(service))) for name, service in DEMO["services"].items()}
-    broker = (ROOT / "mosquitto/container.conf").read_text()
-    assert all(path in targets["mosquitto"] for path in re.findall(r"(/mosquitto/(?:config/acl|shared))", broker))
     provider = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/watchhouse.yml").read_text())["providers"][0]
     assert targets["grafana"][provider["options"]["path"]] == "./grafana/dashboards"
     home = DEMO["services"]["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert (ROOT / "grafana/dashboards" / Path(home).name).exists()
+
+
+@pytest.mark.parametrize("house", [DEMO, PRODUCTION], ids=["demo", "production"])
+def test_the_broker_finds_the_files_that_its_configuration_names(house):
+    targets = {target: source for source, target in mounts(house["services"]["mosquitto"])}
+    configuration = (ROOT / targets["/mosquitto/config/mosquitto.conf"]).read_text()
+    named = re.findall(r"^(?:include_dir|acl_file|password_file|certfile|keyfile) (\S+)", configuration, re.MULTILINE)
+    assert len(named) >= 3
+    assert [path for path in named if not any(path.startswith(target) for target in targets)] == []
+    listeners = configuration.count("\nlistener ")
+    assert configuration.count("\nuse_username_as_clientid true\n") == listeners > 0
+
+
+def test_productions_broker_is_the_demos_with_another_listener():
+    demo, production = ((ROOT / "mosquitto" / name).read_text() for name in ("container.conf", "production.conf"))
+    assert demo.partition("\n")[2] in production
+    assert PRODUCTION["services"]["auth"]["environment"]["MQTT_PUBLIC_URL"] == "mqtts://watchhouse.example:8883"
+    assert "\nlistener 8883\n" in production
+
+
+@pytest.mark.parametrize("house", [DEMO, PRODUCTION], ids=["demo", "production"])
+def test_the_collector_writes_the_accounts_that_the_broker_reads(house):
+    """In the broker's folder, by its group: mosquitto has the number 1883 in its image."""
+    collectors = house["services"]["collector"]
+    written = read(collector.settings.Settings, collectors["environment"]).broker_accounts
+    ours = dict(mounts(collectors))["mosquitto"]
+    theirs = dict(mounts(house["services"]["mosquitto"]))["mosquitto"]
+    read_by_broker = re.search(r"^password_file (\S+)", (ROOT / "mosquitto/container.conf").read_text(), re.MULTILINE)
+    assert read_by_broker
+    assert Path(theirs, written.relative_to(ours)) == Path(read_by_broker[1])
+    assert collectors["group_add"] == ["1883"]
 
 
 def test_auth_and_collector_share_the_data_volume_and_the_collector_sees_its_host():
@@ -255,7 +286,7 @@ def test_production_has_no_demo_and_opens_only_tls():
         for address, outer, _ in compose_files.ports(service)
         if address != "127.0.0.1"
     ]
-    assert opened == [("nginx", 80), ("nginx", 443)]
+    assert sorted(opened) == [("mosquitto", 8883), ("nginx", 80), ("nginx", 443)]
     assert running["grafana"]["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
     needed = {name for service in running.values() for name in service.get("depends_on", {})}
     assert not needed & {"demo-data", "generator"}

@@ -67,6 +67,17 @@ WANTED = {
         "Waiting",
         "Resident memory",
     ),
+    "lock_fleet": (
+        "Online and offline",
+        "Locked and unlocked",
+        "Batteries",
+        "Events by type",
+        "Commands by outcome",
+        "Command latency",
+        "Dead letters",
+        "Ingest lag",
+        "Alerts by kind",
+    ),
 }
 SOURCES = {"prometheus": "prometheus", "postgresql": "grafana-postgresql-datasource"}
 

@@ -11,7 +11,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from standalone.broker import make_broker, make_iotcore, make_mosquitto
+from common.broker_accounts import KEY_ITERATIONS, SALT_BYTES, account_line
+from standalone.broker import Passwords, accounts_file, make_broker, make_iotcore, make_mosquitto
 from standalone.children import wait_until
 from standalone.monitoring import find_program
 from standalone.program import Program
@@ -19,6 +20,7 @@ from tests.support.ports import free_port
 
 CONFIGURATION = Path(__file__).parents[2] / "mosquitto"
 PASSWORD = "a-password"
+PASSWORDS = Passwords(PASSWORD, "of-the-fleet")
 SECONDS = 10.0
 KINDS = ["iotcore", *(["mosquitto"] if find_program("mosquitto") else [])]
 
@@ -63,7 +65,7 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path, port: int) -> Iterato
         program = find_program("mosquitto") or ""
         made = make_mosquitto(program, tmp_path, port, PASSWORD, configuration=CONFIGURATION, environment=environment)
     else:
-        made = make_iotcore(tmp_path, port, PASSWORD, environment)
+        made = make_iotcore(tmp_path, port, PASSWORDS, environment)
     start(made)
     yield made
     made.stop(SECONDS)
@@ -103,6 +105,31 @@ def test_it_refuses_whoever_it_does_not_know(
     assert broker.process.poll() is None
 
 
+@pytest.mark.parametrize("broker", ["iotcore"], indirect=True)
+def test_the_wheels_broker_knows_one_account_for_all_locks(broker: Program, connect: Connect) -> None:
+    assert not connect("fleet", PASSWORDS.fleet).codes.get(timeout=SECONDS).is_failure
+    assert connect("fleet", PASSWORD).codes.get(timeout=SECONDS).is_failure
+    assert broker.process.poll() is None
+
+
+@pytest.mark.parametrize("broker", [kind for kind in KINDS if kind == "mosquitto"], indirect=True)
+def test_mosquitto_started_anew_still_knows_the_locks(
+    broker: Program, connect: Connect, tmp_path: Path, port: int
+) -> None:
+    """Also with another password for the collector, which alone is written at a start."""
+    broker.stop(SECONDS)
+    accounts = accounts_file(tmp_path)
+    accounts.write_text(accounts.read_text() + account_line("lock-1", "its own", bytes(SALT_BYTES), KEY_ITERATIONS))
+    again = make_mosquitto(
+        str(broker.command[0]), tmp_path, port, "another", configuration=CONFIGURATION, environment=dict(os.environ)
+    )
+    start(again)
+    logins = [("lock-1", "its own"), ("collector", "another"), ("collector", PASSWORD)]
+    refused = [connect(*login).codes.get(timeout=SECONDS).is_failure for login in logins]
+    again.stop(SECONDS)
+    assert refused == [False, False, True]
+
+
 def test_it_serves_the_collector(broker: Program, connect: Connect) -> None:
     collector = connect("collector", PASSWORD)
     assert not collector.codes.get(timeout=SECONDS).is_failure
@@ -126,6 +153,6 @@ def test_a_killed_mosquitto_keeps_what_was_retained(broker: Program, connect: Co
 
 
 def test_it_writes_no_password_for_others_to_read(tmp_path: Path, port: int) -> None:
-    made = make_broker(tmp_path, port, PASSWORD, CONFIGURATION, {})
+    made = make_broker(tmp_path, port, PASSWORDS, CONFIGURATION, {})
     folder = tmp_path / made.name
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.iterdir()]} == {0}

@@ -9,9 +9,10 @@ from pathlib import Path
 import requests
 
 from tests.support.databases import Database
-from tests.support.processes import Running, environment
+from tests.support.processes import DEVICE_KEY, PIN_PEPPER, Running, environment
 
 HANDBOOK = Path(__file__).parents[2] / "docs" / "operations.md"
+KEY = "a key of more than thirty-two bytes, for this test"
 PEOPLE = (("admin@example.com", "admin"), ("user@example.com", "user"))
 
 
@@ -20,7 +21,8 @@ def test_the_handbooks_statements_shut_the_demos_people_out(
 ) -> None:
     given = environment(WATCHHOUSE_DEMO="1", WATCHHOUSE_DATA=str(tmp_path), DATABASE_URL=database.auth_url)
     subprocess.run([sys.executable, "-m", "auth", "demo-data"], env=given, check=True)
-    url = make_auth(WATCHHOUSE_DEMO="0", SECRET_KEY="a key of more than thirty-two bytes, for this test").url
+    earnest = {"SECRET_KEY": KEY, "DEVICE_KEY": DEVICE_KEY, "PIN_PEPPER": PIN_PEPPER}
+    url = make_auth(WATCHHOUSE_DEMO="0", **earnest).url
     assert {sign_in(url, *person) for person in PEOPLE} == {200}
     told = re.findall(r"```sql\n(.*?)```", HANDBOOK.read_text(), re.DOTALL)
     [statements] = [block for block in told if "app_users" in block]

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from common.settings import read
+from standalone.announcement import announce
 from standalone.lock import FolderLock
 from standalone.processes import SOURCE, Processes, find_secrets, with_login
 from standalone.settings import Settings, with_defaults
 from tests.support.ports import free_port
 
 Ports = dict[str, str]
+READ_HERE = ("SECRET_KEY", "DEVICE_KEY", "PIN_PEPPER")
 
 
 @pytest.fixture
@@ -47,7 +49,8 @@ def test_every_fault_is_told_at_once_by_name(tmp_path: Path, ports: Ports) -> No
     assert "POSTGRES_PORT, MQTT_PORT: name the same port" in run.stderr
     assert "COLLECTOR_PORT: port" in run.stderr
     assert "GENERATOR: must be on or off" in run.stderr
-    assert "SECRET_KEY: is missing" in run.stderr
+    for secret in ("SECRET_KEY", "DEVICE_KEY", "PIN_PEPPER"):
+        assert f"{secret}: is missing" in run.stderr
     assert "Traceback" not in run.stderr
 
 
@@ -87,7 +90,8 @@ def settings(tmp_path: Path) -> Settings:
 def test_secrets_are_made_once_and_for_their_owner_only(settings: Settings, tmp_path: Path) -> None:
     made = find_secrets(settings)
     assert find_secrets(settings) == made
-    assert len({made.superuser, made.auth, made.collector, made.reader, made.monitor, made.broker, made.key}) == 7
+    alone = {made.superuser, made.auth, made.collector, made.reader, made.monitor, made.key}
+    assert len(alone | {made.broker.collector, made.broker.fleet, made.device_key, made.pin_pepper}) == 10
     kept = [tmp_path / "secrets", *(tmp_path / "secrets").iterdir()]
     assert {path.stat().st_mode & 0o077 for path in kept} == {0}
 
@@ -102,8 +106,42 @@ def test_each_process_sees_its_own_secrets_only(settings: Settings) -> None:
     assert "SECRET_KEY_FILE" not in auth
     assert "METRICS_PASSWORD" not in auth
     assert "MQTT_URL" not in auth
-    assert not {"DATABASE_URL", "SECRET_KEY", "MQTT_URL"} & generator.keys()
+    assert not {"DATABASE_URL", "SECRET_KEY", "DEVICE_KEY", "PIN_PEPPER", "MQTT_URL"} & generator.keys()
     assert processes.collector().environment["SMTP_URL"] == "smtp://mail"
+
+
+@pytest.mark.parametrize(
+    ("broker", "knows_accounts", "knows_fleet"),
+    [("mosquitto", True, False), ("iotcore", False, True), (None, False, False)],
+)
+def test_accounts_are_written_for_our_mosquitto_and_the_fleets_one_password_is_the_others(
+    settings: Settings, broker: str | None, knows_accounts: bool, knows_fleet: bool
+) -> None:
+    secrets = find_secrets(settings)
+    processes = Processes(settings, secrets, "postgresql://metrics:owner@host:1/metrics", {}, broker=broker)
+    collector = processes.collector().environment
+    assert ({"BROKER_ACCOUNTS", "BROKER_PID_FILE"} <= collector.keys()) is knows_accounts
+    told = processes.generator(in_terminal=False).environment.get("FLEET_MQTT_PASSWORD")
+    assert told == (secrets.broker.fleet if knows_fleet else None)
+    assert collector["MQTT_URL"] == f"mqtt://collector:{secrets.broker.collector}@127.0.0.1:1883"
+
+
+def test_a_broker_that_is_only_to_look_around_is_told_of_loudly(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce(settings, "http://here", "mosquitto")
+    assert "only one to look around" not in capsys.readouterr().out
+    announce(settings, "http://here", "iotcore")
+    told = capsys.readouterr().out
+    assert all(thing in told for thing in ("only one to look around with", "- access list", "- account for each lock"))
+
+
+def test_locks_are_told_the_brokers_address_without_its_password(tmp_path: Path) -> None:
+    given = {"WATCHHOUSE_DATA": str(tmp_path), "MQTT_URL": "mqtts://collector:geheim@broker.example:8884"}
+    settings = read(Settings, with_defaults(given))
+    processes = Processes(settings, find_secrets(settings), "postgresql://metrics:owner@host:1/metrics", given)
+    assert processes.auth().environment["MQTT_PUBLIC_URL"] == "mqtts://broker.example:8884"
+    assert processes.collector().environment["MQTT_URL"] == given["MQTT_URL"]
 
 
 @pytest.mark.parametrize("ending", ["", "_FILE"])
@@ -113,6 +151,9 @@ def test_each_process_sees_its_own_secrets_only(settings: Settings) -> None:
         ("SMTP_URL", {"collector"}),
         ("METRICS_TOKEN", {"auth", "collector", "generator"}),
         ("SECRET_KEY", {"auth"}),
+        ("DEVICE_KEY", {"auth", "collector"}),
+        ("PIN_PEPPER", {"auth"}),
+        ("FLEET_MQTT_PASSWORD", {"generator"}),
     ],
 )
 def test_a_secret_reaches_those_who_read_it_and_nobody_else(
@@ -128,7 +169,7 @@ def test_a_secret_reaches_those_who_read_it_and_nobody_else(
         "programs of others": processes.environment,
     }
     assert {name for name, seen in environments.items() if {secret, secret + "_FILE"} & seen.keys()} == readers
-    if secret != "SECRET_KEY":  # which is read here, and given on
+    if secret not in READ_HERE:  # and given on
         assert {environments[name][secret + ending] for name in readers} == {"given"}
 
 

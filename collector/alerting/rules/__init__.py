@@ -1,5 +1,6 @@
 """The rules that are asked by the clock, one file each: a statement's rows in, findings out. A new one is a file and a
-line here. The rule `down` is not among them: outages are followed as they happen, by `collector.alerting.outages`.
+line here. The rule `down` is not among them: outages are followed as they happen, by `collector.alerting.outages`. Nor
+is what locks report: that is an alert when it comes in, by `collector.fleet.alarms`.
 """
 
 from collections.abc import Callable
@@ -9,11 +10,16 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from collector.alerting.finding import Finding
 from collector.alerting.rules import (
+    battery_low,
     certificate,
     collector_silent,
     error_rate,
+    failed_attempts,
     host_load,
     journal_lag,
+    lock_jammed,
+    lock_silent,
+    login_brute_force,
     requests_audit,
     requests_lost,
     service_failing,
@@ -23,7 +29,7 @@ from collector.settings import Settings
 
 Rule = Callable[[PoolProxiedConnection, Settings, datetime], list[Finding]]
 
-RULES: tuple[Rule, ...] = (
+HOUSE_RULES: tuple[Rule, ...] = (
     slow.find,
     error_rate.find,
     host_load.find,
@@ -34,7 +40,13 @@ RULES: tuple[Rule, ...] = (
     requests_lost.find,
     journal_lag.find,
 )
-NAMES = (
+HOUSE_NAMES = (
     *("slow", "error_rate", *host_load.RULES, "collector_silent", "certificate", "service_failing"),
     *("requests_audit", "requests_lost", "journal_lag"),
 )
+
+_SECURITY = (battery_low, lock_silent, lock_jammed, failed_attempts, login_brute_force)
+SECURITY_RULES: tuple[Rule, ...] = tuple(rule.find for rule in _SECURITY)
+SECURITY_NAMES = tuple(rule.RULE for rule in _SECURITY)
+
+RULES = (*HOUSE_RULES, *SECURITY_RULES)

@@ -1,0 +1,233 @@
+"""Messages into the database, whatever they are: read, stored in one transaction, and by halves where one is refused.
+
+A message that PostgreSQL does not take, or that we fail at, ends as a dead letter: it would come again for ever.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import psycopg2
+import psycopg2.errors
+import structlog
+
+from collector.fleet.batch import Said
+from collector.fleet.command_metrics import CommandMetrics
+from collector.fleet.inbox import Portion
+from collector.fleet.lease import Lease
+from collector.fleet.metrics import FleetMetrics
+from collector.fleet.packets import Heard
+from collector.fleet.reading import read
+from collector.fleet.roster import Roster
+from collector.fleet.seen_memory import SeenMemory
+from collector.fleet.storing import Stored, store
+from collector.fleet.words import (
+    CanaryWord,
+    Device,
+    Happening,
+    Letter,
+    Result,
+    Spoken,
+    State,
+    StatusWord,
+    Telemetry,
+    Topics,
+    Word,
+)
+from common.clock import Clock
+from common.lock_protocol.topics import COMMANDS_ACK, EVENTS, STATE, STATUS, TELEMETRY
+from sql import statements
+from sql.device_log import Run
+from sql.errors import RuleBroken, ValueRefused, driver_error, translate
+
+RETRY_SECONDS = 0.5
+MOST_LETTERS = 600  # that are kept a minute: one broken lock must not fill the disk
+MINUTE = 60.0
+KINDS: dict[type, str] = {
+    Telemetry: TELEMETRY,
+    State: STATE,
+    Happening: EVENTS,
+    Result: COMMANDS_ACK,
+}
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Recorded:
+    """What was committed: which boots of which locks, and which canaries came by."""
+
+    touched: dict[Device, set[int]] = field(default_factory=dict)
+    canaries: list[bytes] = field(default_factory=list)
+
+
+class Recording:
+    """For the writer's thread, while it holds the lease."""
+
+    def __init__(
+        self, lease: Lease, roster: Roster, metrics: FleetMetrics, commands: CommandMetrics, clock: Clock
+    ) -> None:
+        self.seen = SeenMemory()
+        self._lease = lease
+        self._roster = roster
+        self._metrics = metrics
+        self._commands = commands
+        self._clock = clock
+        self._topics = Topics()
+        self._letters_until = self._letters_left = 0.0
+
+    def begin(self) -> None:
+        """The lease is new: what was known may not be so."""
+        self.seen.forget()
+        self._roster.forget()
+
+    def record(self, portions: Iterable[Portion], may_wait: Callable[[float], bool]) -> Recorded:
+        """Store all of it. While the database cannot, `may_wait` is asked for some seconds' patience.
+
+        Raises the driver's errors when the lease is lost, or there is no patience left.
+        """
+        recorded = Recorded()
+        said: list[Said] = []
+        for one in self._read(portions):
+            if isinstance(one, CanaryWord):
+                recorded.canaries.append(one.token)
+            else:
+                said.append(one)
+        self._count(said)
+        self._store(self._within_budget(said), recorded, may_wait)
+        return recorded
+
+    def _read(self, portions: Iterable[Portion]) -> list[Spoken]:
+        portions = list(portions)
+        if self._roster.is_stale:
+            self._look(self._roster.read)
+        spoken = [one for portion in portions for one in self._read_portion(portion)]
+        unknown = [one.heard for one in spoken if type(one) is Letter and one.kind == "unknown_device"]
+        strangers = self._roster.strangers(self._name_in(heard) for heard in unknown)
+        if strangers:
+            self._look(partial(self._roster.find, names=strangers))
+            spoken = [one for portion in portions for one in self._read_portion(portion)]
+        return spoken
+
+    def _look(self, look: Callable[[Run], None]) -> None:
+        with self._lease.transaction() as connection:
+            look(partial(statements.run, connection))
+
+    def _name_in(self, heard: Heard) -> str:
+        """Under which name somebody spoke."""
+        parsed = self._topics.parse(heard.topic)
+        return parsed[0] if parsed else ""
+
+    def _read_portion(self, portion: Portion) -> list[Spoken]:
+        if portion.fault:
+            return [Letter(heard, "failed", f"a fault of ours: {portion.fault}") for heard in portion.heard]
+        topics, devices = self._topics, self._roster.devices
+        try:
+            return [read(heard, topics, devices) for heard in portion.heard]
+        except Exception:
+            log.exception("messages_not_read")
+            return [self._read_alone(heard) for heard in portion.heard]
+
+    def _read_alone(self, heard: Heard) -> Spoken:
+        try:
+            return read(heard, self._topics, self._roster.devices)
+        except Exception as error:  # noqa: BLE001  told of above; the others must be read
+            return Letter(heard, "failed", f"a fault of ours: {type(error).__name__}")
+
+    def _store(self, said: Sequence[Said], recorded: Recorded, may_wait: Callable[[float], bool]) -> None:
+        if not said:
+            return
+        try:
+            stored = self._store_patiently(said, may_wait)
+        except Exception as error:
+            kind = judge(error)
+            if kind is None or not self._lease.is_held:
+                raise
+            self._store_apart(said, recorded, may_wait, kind, error)
+        else:
+            self._note(stored, recorded)
+
+    def _store_patiently(self, said: Sequence[Said], may_wait: Callable[[float], bool]) -> Stored:
+        while True:
+            try:
+                with self._lease.transaction() as connection:
+                    return store(connection, self.seen, said, self._clock())
+            except psycopg2.Error as error:
+                if judge(error) is not None or not self._lease.is_held or not may_wait(RETRY_SECONDS):
+                    raise
+                self._metrics.retries.inc()
+                log.warning("fleet_batch_not_stored", error=repr(translate(error) or error), messages=len(said))
+
+    def _store_apart(
+        self, said: Sequence[Said], recorded: Recorded, may_wait: Callable[[float], bool], kind: str, error: Exception
+    ) -> None:
+        """By halves down to the message that is to blame, which is kept aside."""
+        half = len(said) // 2
+        if half:
+            self._store(said[:half], recorded, may_wait)
+            self._store(said[half:], recorded, may_wait)
+            return
+        log.error(
+            "message_refused", kind=kind, error=type(error).__name__, exc_info=error if kind == "failed" else None
+        )
+        [one] = said
+        if type(one) is not Letter:
+            letter = Letter(one.heard, kind, f"not storable: {type(driver_error(error)).__name__}")
+            self._metrics.dead_letters.labels(kind).inc()
+            self._store([letter], recorded, may_wait)
+
+    def _within_budget(self, said: list[Said]) -> list[Said]:
+        """Without dead letters that are too many to keep, and those that the broker kept for a lock that is gone."""
+        letters = [one for one in said if type(one) is Letter]
+        if not letters:
+            return said
+        now = time.monotonic()
+        if now >= self._letters_until:
+            self._letters_until, self._letters_left = now + MINUTE, MOST_LETTERS
+        unkept = [one for one in letters if one.kind == "unknown_device" and one.heard.is_retained]
+        keepable = len(letters) - len(unkept)
+        if not unkept and keepable <= self._letters_left:
+            self._letters_left -= keepable
+            return said
+        dropped = {id(one) for one in unkept}
+        kept = [one for one in letters if id(one) not in dropped][: int(self._letters_left)]
+        self._letters_left -= len(kept)
+        self._metrics.unkept.inc(len(letters) - len(kept))
+        keep = {id(one) for one in kept}
+        return [one for one in said if type(one) is not Letter or id(one) in keep]
+
+    def _count(self, said: Iterable[Said]) -> None:
+        kinds: Counter[str] = Counter()
+        for one in said:
+            if type(one) is Word:
+                kinds[KINDS[type(one.body)]] += 1
+            elif type(one) is StatusWord:
+                kinds[STATUS] += 1
+            elif type(one) is Letter:
+                self._metrics.dead_letters.labels(one.kind).inc()
+        for kind, count in kinds.items():
+            self._metrics.messages.labels(kind).inc(count)
+
+    def _note(self, stored: Stored, recorded: Recorded) -> None:
+        """It is committed: now it counts."""
+        stored.stage.keep()
+        for device, boots in stored.batch.touched.items():
+            recorded.touched.setdefault(device, set()).update(boots)
+        self._metrics.duplicates.inc(stored.batch.duplicates)
+        entries = Counter(draft.event_type for draft in (*stored.batch.drafts, *stored.ended.drafts))
+        for event_type, count in entries.items():
+            self._metrics.entries.labels(event_type).inc(count)
+        for kind in stored.alarms:
+            self._metrics.alarms.labels(kind).inc()
+        self._commands.note(stored.ended.outcomes, stored.ended.ignored)
+
+
+def judge(error: BaseException) -> str | None:
+    """Whether a message is to blame: `refused` by the database, `failed` at by us; None when the database is."""
+    inner = driver_error(error)
+    if not isinstance(inner, psycopg2.Error):
+        return "failed"
+    is_refusal = isinstance(translate(inner), RuleBroken | ValueRefused)
+    return "refused" if is_refusal or isinstance(inner, psycopg2.errors.ProgramLimitExceeded) else None
