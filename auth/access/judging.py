@@ -6,10 +6,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Literal
 
-from common.lock_protocol.qr import LIFE_SECONDS
+from common.lock_protocol.qr import LIFE_SECONDS, SLACK_SECONDS
 from common.lock_protocol.schedule import is_within
-
-CLOCK_SLACK_SECONDS = 5  # a code was made by another clock of ours than the one that looks at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +43,5 @@ def pin_refusal(pin: KnownPin, timezone: str, now: datetime) -> Literal["used", 
 
 def is_qr_fresh(expires_at: int, now: datetime) -> bool:
     """Whether a QR code's end, in seconds since 1970, lies within the life of one from `now`, but for clocks' slack."""
-    left = expires_at - now.timestamp()
-    return -CLOCK_SLACK_SECONDS <= left <= LIFE_SECONDS + CLOCK_SLACK_SECONDS
+    moment = now.timestamp()  # compared, never subtracted from: who has the key may sign a number of any length
+    return moment - SLACK_SECONDS <= expires_at <= moment + LIFE_SECONDS + SLACK_SECONDS

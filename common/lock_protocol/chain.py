@@ -58,9 +58,10 @@ def entry_hash(previous: bytes, entry: Entry, personal: bytes) -> bytes:
     )
 
 
-def checkpoint_signature(key: bytes, device_id: UUID, position: int, head: bytes) -> bytes:
-    """The signed word that the row at `position` is sealed with `head`."""
-    return hmac.digest(key, b"|".join((LABEL, device_id.bytes, str(position).encode(), head)), "sha256")
+def checkpoint_signature(key: bytes, device_id: UUID, position: int, head: bytes, created_at: datetime) -> bytes:
+    """The signed word that the row at `position`, which came at `created_at`, is sealed with `head`."""
+    parts = (LABEL, device_id.bytes, str(position).encode(), head, _moment(created_at))
+    return hmac.digest(key, b"|".join(parts), "sha256")
 
 
 def _moment(at: datetime) -> bytes:

@@ -29,7 +29,7 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A signed word that the row at `position` was sealed with `hash`."""
+    """A signed word that the row at `position`, which came at `created_at`, was sealed with `hash`."""
 
     position: int
     hash: bytes
@@ -39,7 +39,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A device's chain: its end, and what was signed of it; before `kept_since` whole partitions were cut."""
+    """A device's chain: its end, and what was signed of it; what came before `kept_since` was cut."""
 
     device_id: UUID
     length: int
@@ -119,7 +119,7 @@ class Walk:
         return True
 
     def _begin(self, position: int) -> None:
-        """Where rows were cut, the last checkpoint before them that is old enough stands for what is gone."""
+        """Where rows were cut, the last checkpoint of a row that is as old stands for what is gone."""
         self._has_begun = True
         if self._start is None and position > 1:
             old = [one for one in self._chain.checkpoints if one.position < position and self._may_stand_for(one)]
@@ -157,7 +157,8 @@ class Walk:
 
     def _check_signature(self, checkpoint: Checkpoint) -> None:
         position = checkpoint.position
-        signature = checkpoint_signature(self._key, self._chain.device_id, position, checkpoint.hash)
+        signed = (self._chain.device_id, position, checkpoint.hash, checkpoint.created_at)
+        signature = checkpoint_signature(self._key, *signed)
         if not hmac.compare_digest(signature, checkpoint.signature):
             self._note(position, "has a checkpoint that this house did not sign")
         elif self._bad is None:

@@ -102,6 +102,7 @@ def _canonical(device_id: str, command: Command) -> bytes:
             str(command.counter),
             str(command.timestamp),
             str(command.expires_at),
+            command.user_id or "",
             command.params,
         )
     ).encode()

@@ -69,7 +69,7 @@ def read_envelope(device_id: str, payload: bytes) -> Envelope:
     content = _read_object(payload)
     if content.keys() != FIELDS:
         raise ProtocolError("must have the fields v, id, boot, seq, ts, type, data and no other")
-    if content["v"] != VERSION:
+    if type(content["v"]) is not int or content["v"] != VERSION:
         raise ProtocolError(f"v must be {VERSION}")
     if content["id"] != device_id:
         raise ProtocolError("id is not the topic's")

@@ -30,6 +30,8 @@ def as_text(key: bytes) -> str:
 
 def from_text(text: str) -> bytes:
     """The key in a text that `as_text` made. Raises ValueError for any other."""
+    if "+" in text or "/" in text:
+        raise ValueError("must be base64url")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 

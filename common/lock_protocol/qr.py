@@ -13,6 +13,7 @@ from common.lock_protocol.keys import as_text
 
 LABEL = "WH1"
 LIFE_SECONDS = 30
+SLACK_SECONDS = 5  # that two clocks may differ by
 NONCE_BYTES = 12
 NONCE_LENGTH = 16
 SIGNATURE_BYTES = 16  # of 32: half of it is out of reach for a guess within 30 s, and makes a smaller picture

@@ -12,7 +12,7 @@ from typing import Any
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from common.lock_protocol.codes import PIN_HASHER, code_material
-from common.lock_protocol.qr import read_qr
+from common.lock_protocol.qr import LIFE_SECONDS, SLACK_SECONDS, read_qr
 from common.lock_protocol.schedule import is_within
 from generator.fleet.lock import Lock
 from generator.fleet.record import Brake
@@ -87,7 +87,7 @@ def show_qr(lock: Lock, text: str, now: int) -> Decision:
     if code.device_id != lock.device_id:
         return _deny(lock, "qr", "signature", now)
     _take_back(lock.record.brake)
-    if now > 1000 * code.expires_at:
+    if not now <= 1000 * code.expires_at <= now + 1000 * (LIFE_SECONDS + SLACK_SECONDS):
         return _refuse(lock, "qr", "expired", now)
     spent = {nonce: expiry for nonce, expiry in lock.record.spent.items() if 1000 * expiry >= now}
     if code.nonce in spent:
@@ -107,7 +107,7 @@ def _fault_of(lock: Lock, code: Code, now: int) -> str | None:
     """Why a known code does not open now."""
     table = lock.record.table
     if now < code["starts_at"]:
-        return "inactive"
+        return "schedule"
     if code["expires_at"] is not None and now >= code["expires_at"]:
         return "expired"
     if not is_within(code["schedule"], table.timezone, datetime.fromtimestamp(now / 1000, UTC)):

@@ -35,7 +35,7 @@ DEVICE_ID = "front-door"
 KEY = bytes(range(32))
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-names = st.from_regex(r"[A-Za-z0-9_-]{1,50}", fullmatch=True)
+names = st.text("abcXYZ019_-", min_size=1, max_size=50)
 counts = st.integers(0, MAX_COUNT)
 moments = st.integers(0, 2**52).map(
     lambda microseconds: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(0, 0, microseconds)
@@ -223,6 +223,7 @@ def test_a_bearer_opens_for_its_device_and_version_only(device: UUID, version: i
     assert found is None or text.startswith(text[:32] + ".")
 
 
+@settings(max_examples=40, deadline=None)
 @given(device_id=names, kind=st.sampled_from(FROM_LOCKS), text=st.text(max_size=80))
 def test_topics_are_read_as_they_were_written(device_id: str, kind: str, text: str) -> None:
     assert parse_topic(topic_of(device_id, kind)) == (device_id, kind)

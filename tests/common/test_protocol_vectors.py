@@ -74,8 +74,8 @@ def test_the_bearer_is_the_rows_id_and_a_secret() -> None:
 
 @pytest.mark.parametrize("one", VECTORS["commands"]["good"], ids=lambda one: one["command"])
 def test_commands_are_signed_as_openssl_signs_their_canonical_text(one: dict[str, Any]) -> None:
-    fields = ("command_id", "command", "counter", "timestamp", "expires_at", "params")
-    lines = ["watchhouse-command-v1", DEVICE_ID, *(str(one[name]) for name in fields)]
+    fields = ("command_id", "command", "counter", "timestamp", "expires_at", "user_id", "params")
+    lines = ["watchhouse-command-v1", DEVICE_ID, *(str(one[name] or "") for name in fields)]
     assert "\n".join(lines) == one["canonical"]
     assert openssl_hmac(key("command"), one["canonical"].encode()) == one["signature"]
     command, signature = read_command(one["payload"].encode())
@@ -197,9 +197,12 @@ def test_a_log_is_chained_as_by_hand() -> None:
         assert chain.entry_hash(previous, entry_of(row), personal) == sealed
         previous = sealed
     checkpoint = VECTORS["chain"]["checkpoint"]
-    signed = b"|".join((b"watchhouse-log-v1", ROW.bytes, str(checkpoint["position"]).encode(), previous))
+    came = checkpoint["created_at_us"]
+    position, moment = (str(number).encode() for number in (checkpoint["position"], came))
+    signed = b"|".join((b"watchhouse-log-v1", ROW.bytes, position, previous, moment))
     assert openssl_hmac(key("checkpoint"), signed) == checkpoint["signature"]
-    ours = chain.checkpoint_signature(key("checkpoint"), ROW, checkpoint["position"], previous)
+    at = EPOCH + timedelta(microseconds=came)
+    ours = chain.checkpoint_signature(key("checkpoint"), ROW, checkpoint["position"], previous, at)
     assert ours.hex() == checkpoint["signature"]
 
 

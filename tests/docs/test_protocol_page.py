@@ -1,4 +1,4 @@
-"""docs/protocol.md agrees with the code: its examples are read, its command line signs, its numbers are those in force."""
+"""docs/protocol.md agrees with the code: its examples are read, its command line signs, its numbers are in force."""
 
 import re
 import subprocess

@@ -41,7 +41,7 @@ def test_a_known_pin_opens_and_is_told() -> None:
 @pytest.mark.parametrize(
     ("more", "timezone", "now", "reason"),
     [
-        ({"starts_at": NOW + 1}, "UTC", NOW, "inactive"),
+        ({"starts_at": NOW + 1}, "UTC", NOW, "schedule"),
         ({"expires_at": NOW}, "UTC", NOW, "expired"),
         ({"schedule": HOURS}, "UTC", at(7), "schedule"),
         ({"schedule": HOURS}, "UTC", at(9), None),
@@ -107,10 +107,11 @@ def test_a_qr_code_opens_once() -> None:
         (qr(device_id="back-door"), "signature"),
         (qr(key=b"x" * 32), "signature"),
         (qr(expires_at=NOW // 1000 - 1), "expired"),
+        (qr(expires_at=NOW // 1000 + 36), "expired"),
         ("", "signature"),
         ("WH1.a.b.c.d.e", "signature"),
     ],
-    ids=["another lock's", "another key's", "late", "nothing", "something"],
+    ids=["another lock's", "another key's", "late", "far too long", "nothing", "something"],
 )
 def test_no_other_qr_code_opens(shown: str, reason: str) -> None:
     lock = new_lock()
