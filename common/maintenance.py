@@ -21,6 +21,8 @@ LOOK_AHEAD = timedelta(days=10 * 366)  # a 29 February may be eight years away
 MOMENT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 LAST = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
+NOWHERE = frozenset({"localtime", "posixrules", "Factory"})  # another zone on each machine, or none
+OTHER_CLOCKS = ("posix/", "right/")  # copies of all zones, of which some count leap seconds
 
 
 class Occurrence(NamedTuple):
@@ -89,6 +91,8 @@ def check_plan(plan: Plan) -> None:
 def zone_named(name: str) -> ZoneInfo:
     """The IANA zone; ValueError when there is none of that name."""
     try:
+        if name in NOWHERE or name.startswith(OTHER_CLOCKS):
+            raise KeyError(name)
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"there is no time zone {name[:40]!r}; one is named like Europe/Berlin") from error

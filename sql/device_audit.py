@@ -4,7 +4,7 @@ auth's staff page and the collector's command and job ask the same. A page of ro
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from common.lock_protocol.chain import Entry
@@ -16,7 +16,6 @@ from sql.statements import Row
 
 PAGE = 500  # rows of a device in one statement
 BEFORE_ALL = -(2**63)  # no id is less, be it one that nobody here gave
-CHECKPOINT_LATE = timedelta(days=2)  # how long after a month's end its last row may be signed, and stand for it
 ANY_VERSION = 1  # what was signed once must be read for ever: this key does not change with a device's others
 
 sql = statements.load("device_audit")
@@ -82,7 +81,7 @@ def as_id(value: UUID | str) -> UUID:
 
 def _chain(row: Row, checkpoints: Sequence[Checkpoint]) -> Chain:
     device_id, length, head, oldest = row
-    return Chain(as_id(device_id), length, bytes(head), checkpoints, oldest and oldest + CHECKPOINT_LATE)
+    return Chain(as_id(device_id), length, bytes(head), checkpoints, oldest)
 
 
 def _sealed(row: Row) -> Sealed:

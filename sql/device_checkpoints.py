@@ -18,7 +18,7 @@ from sql.statements import Row
 
 DEVICES = 100  # walked along together
 
-Mark = tuple[UUID, int, bytes]  # a device, a position, the hash of the row there
+Mark = tuple[UUID, int, bytes, datetime]  # a device, a position, the hash of the row there, when that came
 
 
 @dataclass
@@ -92,16 +92,18 @@ def _store(run: Run, marks: Sequence[Mark], device_key: str) -> None:
             "device_id": device_id,
             "position": position,
             "hash": head.hex(),
-            "signature": checkpoint_signature(checkpoint_key(device_key, device_id), device_id, position, head).hex(),
+            "created_at": created_at,
+            "signature": checkpoint_signature(checkpoint_key(device_key, device_id), *mark).hex(),
         }
-        for device_id, position, head in marks
+        for mark in marks
+        for device_id, position, head, created_at in [mark]
     ]
     if signed:
         run(sql.store_checkpoints, checkpoints=orjson.dumps(signed).decode())
 
 
 def _mark(row: Sealed) -> Mark:
-    return row.entry.device_id, row.entry.position, row.hash
+    return row.entry.device_id, row.entry.position, row.hash, row.entry.created_at
 
 
 def _month(row: Sealed) -> tuple[int, int]:

@@ -36,7 +36,7 @@ GRANT SELECT ON alembic_version TO watchhouse_auth, watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE ON devices TO watchhouse_auth;
 GRANT SELECT, INSERT, UPDATE, DELETE ON device_shares, access_pins TO watchhouse_auth;
 GRANT SELECT, INSERT ON device_states, device_commands, qr_uses TO watchhouse_auth;
-GRANT UPDATE (status, reason, finished_at) ON device_commands TO watchhouse_auth;
+GRANT UPDATE (status, reason, finished_at, params) ON device_commands TO watchhouse_auth;
 GRANT SELECT, INSERT, UPDATE ON device_chains, code_brakes TO watchhouse_auth;
 GRANT SELECT, INSERT ON device_logs TO watchhouse_auth;
 GRANT SELECT ON device_boots, device_telemetry, device_checkpoints, dead_letters TO watchhouse_auth;
@@ -97,7 +97,8 @@ GRANT SELECT ON request_minutes, request_hours, request_dirty_hours, request_aud
 GRANT SELECT (id, number, role, is_active, is_staff, email_verified, phone_verified, identity_verified, professional_verified,
     last_login_at, created_at) ON app_users TO watchhouse_reader;
 
-GRANT SELECT ON devices, device_states, device_commands, device_telemetry, device_chains TO watchhouse_reader;
+GRANT SELECT ON devices, device_states, device_telemetry, device_chains TO watchhouse_reader;
+GRANT SELECT (id, device_id, command, status, tries, created_at, expires_at, sent_at, received_at, finished_at) ON device_commands TO watchhouse_reader;
 GRANT SELECT (id, device_id, position, event_type, success, happened_at, created_at) ON device_logs TO watchhouse_reader;
 GRANT SELECT (id, received_at, topic, payload_bytes, reason) ON dead_letters TO watchhouse_reader;
 

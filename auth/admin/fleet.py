@@ -13,7 +13,7 @@ from auth.fleet.schemas import FleetLock, FleetPage, State
 from auth.house import house
 from auth.http.paging import Page
 from auth.http.problems import Problem
-from auth.pages.naming import people_in
+from auth.pages.naming import people_in, people_of_codes
 from auth.sign_in import Caller
 from auth.users.store import read_emails
 from common.lock_protocol.chain_walk import Verdict
@@ -81,7 +81,7 @@ def _show_lock(caller: Caller, lock: FleetLock, page: Page, verdict: Verdict | N
         caller,
         lock=lock,
         entries=entries,
-        emails=read_emails(people_in(entries)),
+        emails=read_emails(people_in(entries) | people_of_codes(entries)),
         next=None if verdict else following,
         verdict=verdict,
         path=f"{HERE}{lock.id}/",

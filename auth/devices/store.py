@@ -1,6 +1,6 @@
 """All database work of devices and their shares. Whoever changes anything of a device holds its row first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -184,6 +184,15 @@ def show_share(share: DeviceShare, email: str) -> ShareView:
     """A share as it is shown."""
     values = {name: getattr(share, name) for name in ShareView.model_fields if name != "shared_with"}
     return ShareView(shared_with=email, **values)
+
+
+def read_guest_emails(device_id: UUID, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The e-mails of those among `user_ids` with whom the device is shared."""
+    if not user_ids:
+        return {}
+    found = select(User.id, User.email).join(DeviceShare, DeviceShare.user_id == User.id)
+    rows = db.session.execute(found.where(DeviceShare.device_id == device_id, User.id.in_(user_ids)))
+    return {row.id: row.email for row in rows}
 
 
 def find_share(device_id: UUID, share_id: UUID) -> tuple[DeviceShare, str] | None:

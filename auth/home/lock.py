@@ -1,18 +1,19 @@
 """/home/devices/{id}/: how a lock stands, its buttons, and what came of them; and its log."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from auth.database import db
 from auth.devices.commanding import ask, wait_for
 from auth.devices.rights import none_such
-from auth.devices.schemas import Asked, CommandView, LogPage
-from auth.devices.store import find_command, find_device, list_log
+from auth.devices.schemas import Asked, CommandView, LogPage, LogView
+from auth.devices.store import find_command, find_device, list_log, read_guest_emails
 from auth.home.outcomes import tell_outcome
 from auth.home.owner import Room, address, lock_page, own, path_of, usable
 from auth.http.body import Query
 from auth.http.problems import Problem
-from auth.pages.naming import people_in
+from auth.pages.naming import people_in, people_of_codes
 from auth.pages.room import Done, to
 from auth.security.schemas import AlertPage
 from auth.security.store import list_alerts
@@ -50,7 +51,7 @@ def show_lock(caller: Caller, device_id: UUID, query: LockQuery) -> Any:
         view=view,
         outcome=command and tell_outcome(command),
         entries=entries,
-        emails=read_emails(people_in(entries)),
+        emails=_read_emails(device_id, entries),
         alerts=alerts,
         refresh_seconds=REFRESH_SECONDS,
     )
@@ -79,7 +80,7 @@ def show_log(caller: Caller, device_id: UUID, query: LogPage) -> Any:
     """Who opened when, and all else that happened at the lock, newest first."""
     use = own(caller, device_id)
     entries, following = list_log(use.device, query)
-    return lock_page("log.html", caller, use, entries=entries, emails=read_emails(people_in(entries)), next=following)
+    return lock_page("log.html", caller, use, entries=entries, emails=_read_emails(device_id, entries), next=following)
 
 
 def _command(caller: Caller, device_id: UUID, wanted: Asked) -> Any:
@@ -99,6 +100,11 @@ def _own_command(caller: Caller, device_id: UUID, command_id: UUID) -> CommandVi
     """What the caller asked of this lock, and of no other."""
     found = find_command(command_id)
     return found[0] if found and found[1:] == (device_id, caller.id) else None
+
+
+def _read_emails(device_id: UUID, entries: Sequence[LogView]) -> dict[UUID, str]:
+    """Who is in a log, as far as its owner knows them: an id of anybody's would else be their e-mail."""
+    return read_emails(people_in(entries)) | read_guest_emails(device_id, people_of_codes(entries))
 
 
 def _open_alerts(caller: Caller, device_id: UUID) -> Any:

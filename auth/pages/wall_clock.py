@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import available_timezones
 
-from common.maintenance import zone_named
+from common.maintenance import NOWHERE, zone_named
 
 
 def in_zone(typed: str, zone: str) -> str:
@@ -24,4 +24,4 @@ def wall_clock(moment: datetime, zone: str) -> str:
 @cache
 def zone_names() -> list[str]:
     """Every zone that there is, to choose from."""
-    return sorted(available_timezones())
+    return sorted(available_timezones() - NOWHERE)

@@ -1,12 +1,12 @@
 """What people are told of alerts that open, end and last: channels of all, a device's owner by mail. Knows no rule.
 
 When very many devices tell the same at once it is not the devices: then all channels hear of it in one sentence, and no
-owner is mailed.
+owner is mailed. A device that tells the same again and again is broken, or lies: people hear of it some times a day.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from sql import statements
 from sql.statements import Row, run
 
 MOST_DEVICES = 20
+MOST_A_DAY = 6
+LAST_WORD = f" It is the {MOST_A_DAY}th within a day: more like it are only listed."
 
 sql = statements.load("alerts")
 
@@ -65,10 +67,19 @@ def of_reminded(rows: Iterable[Row], now: datetime) -> list[Telling]:
 
 def tell(connection: PoolProxiedConnection, tellings: Sequence[Telling]) -> None:
     """Queue it in the transaction that runs."""
-    news, mails = words_of(tellings)
+    news, mails = words_of(_calm(connection, tellings))
     queue(connection, news)
     if mails:
         run(connection, sql.queue_owner_mails, mails=as_json(mails))
+
+
+def _calm(connection: PoolProxiedConnection, tellings: Sequence[Telling]) -> list[Telling]:
+    """Those that are not one too many of their device and rule; the last one says that it is."""
+    devices = list({one.device_id for one in tellings if one.device_id is not None})
+    rows = run(connection, sql.count_day_of_alerts, device_ids=devices, least=MOST_A_DAY) if devices else []
+    counts = {(UUID(device), rule): number for device, rule, number in rows}
+    ends = {one: counts.get((one.device_id, one.rule), 0) - MOST_A_DAY if one.device_id else -1 for one in tellings}
+    return [replace(one, more=one.more + LAST_WORD) if end == 0 else one for one, end in ends.items() if end <= 0]
 
 
 def words_of(tellings: Sequence[Telling]) -> tuple[list[News], list[_Mail]]:

@@ -7,8 +7,9 @@ import os
 import signal
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import monotonic
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -19,16 +20,19 @@ from sql.statements import Row
 
 NOBODY = UUID(int=0)  # no lock's: the house's accounts have salts of their own
 BROKER = "mosquitto"
+CONFIRM_SECONDS = 0.7
 CATCHES_HANGUP = 1 << (signal.SIGHUP - 1)
 
 
 @dataclass(frozen=True)
 class Told:
-    """Which process of the broker was told to read which text."""
+    """Which process of the broker was told to read which text, and when; whether for the second time."""
 
     pid: int
     started: str
     text: str
+    at: float = field(default=0.0, compare=False)
+    is_confirmed: bool = field(default=False, compare=False)
 
 
 def lines_of(devices: Iterable[Row], device_key: str, known: Mapping[Row, str]) -> dict[Row, str]:
@@ -90,10 +94,20 @@ def tell_broker(pid_file: Path, text: str, told: Told | None) -> Told | None:
     found = find_broker(pid_file)
     if found is None:
         return None
-    now = Told(*found, text)
-    if now != told:
-        os.kill(now.pid, signal.SIGHUP)
+    now = Told(*found, text, monotonic())
+    if now == told:
+        return told
+    os.kill(now.pid, signal.SIGHUP)
     return now
+
+
+def confirm(pid_file: Path, told: Told | None) -> Told | None:
+    """Tell once more what was told a while ago: Mosquitto forgets a SIGHUP that comes while it heeds another."""
+    if told is None or told.is_confirmed or monotonic() - told.at < CONFIRM_SECONDS:
+        return told
+    if find_broker(pid_file) == (told.pid, told.started):
+        os.kill(told.pid, signal.SIGHUP)
+    return replace(told, is_confirmed=True)
 
 
 def find_broker(pid_file: Path) -> tuple[int, str] | None:

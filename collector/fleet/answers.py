@@ -71,10 +71,11 @@ def end_commands(run: Run, answers: Sequence[Answer]) -> Ended:
         too_late=TOO_LATE,
     )
     ended.ignored = len(words) - len(rows)
-    by_id = {answer.command_id: answer for answer in words}
-    lost = _find_lost(run, rows, by_id)
-    for row in rows:
-        _note_end(ended, row, by_id[UUID(row[0])], is_lost=row[0] in lost)
+    own = {(answer.device, answer.command_id): answer for answer in words}  # a lock may name a command of another
+    told = [(row, own[UUID(row[1]), UUID(row[0])]) for row in rows]
+    lost = _find_lost(run, told)
+    for row, answer in told:
+        _note_end(ended, row, answer, is_lost=row[0] in lost)
     return ended
 
 
@@ -133,10 +134,10 @@ def _draft_gap(lost: Lost) -> Draft:
     return Draft(device_id=lost.device, event_type="GAP", description=f"{text} them", success=False)
 
 
-def _find_lost(run: Run, rows: Iterable[Row], by_id: dict[UUID, Answer]) -> set[str]:
+def _find_lost(run: Run, told: Iterable[tuple[Row, Answer]]) -> set[str]:
     """The BACKFILLs, by id, whose numbers are gone for good."""
-    asked = [UUID(row[0]) for row in rows if row[2] == "BACKFILL" and row[6] == "sent"]
-    forgotten = [command_id for command_id in asked if _has_forgotten(by_id[command_id])]
+    asked = [answer for row, answer in told if row[2] == "BACKFILL" and row[6] == "sent"]
+    forgotten = [answer.command_id for answer in asked if _has_forgotten(answer)]
     if not forgotten:
         return set()
     return {command_id for (command_id,) in run(sql.find_lost_ranges, ids=forgotten, pause=LOST_AFTER)}

@@ -30,6 +30,7 @@ class Batch:
     answers: list[Answer] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    unsigned: dict[tuple[UUID, UUID], Alarm] = field(default_factory=dict)  # by device and the command that it refused
     pin_uses: Counter[tuple[UUID, int]] = field(default_factory=Counter)
     qr_uses: list[tuple[Device, str]] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
@@ -44,13 +45,15 @@ class Batch:
             elif type(one) is StatusWord:
                 self.projections[one.device.id].add_status(one)
             elif type(one) is Letter:
-                self.letters.append(one)
+                self._add_letter(one, stage)
 
     def _add_word(self, word: Word, stage: Stage) -> None:
         device, boot, seq, ts, body, heard = word
         is_new = stage.add((device.id, boot), seq)
         if is_new is None:
-            self.letters.append(Letter(heard, "gaps", "too many gaps: more than 1000 in one boot"))
+            self.letters.append(
+                Letter(heard, "gaps", "too many gaps: more than 1000 in a boot, or 200 boots with some")
+            )
             return
         self.touched[device].add(boot)
         if not is_new:
@@ -63,6 +66,19 @@ class Batch:
             self._add_happening(word, body)
         elif type(body) is Result:
             self.answers.append(Answer(device.id, *body, moment_of(ts), boot, seq))
+
+    def _add_letter(self, letter: Letter, stage: Stage) -> None:
+        """It is kept once, however often it comes; its lock may forget it."""
+        is_new: bool | None = True
+        if letter.place is not None:
+            device, boot, seq = letter.place
+            is_new = stage.add((device.id, boot), seq)
+            if is_new is not None:
+                self.touched[device].add(boot)
+        if is_new is False:
+            self.duplicates += 1
+        elif letter.is_kept:
+            self.letters.append(letter)
 
     def _add_telemetry(self, device: Device, boot: int, seq: int, ts: int, body: Telemetry) -> None:
         battery, rssi, temperature, uptime = body
@@ -90,7 +106,11 @@ class Batch:
         if body.nonce is not None:
             self.qr_uses.append((device, body.nonce))
         if body.alarm is not None:
-            self.alarms.append(Alarm(body.alarm, device.id, device.name, f"{device.name} {body.warning}."))
+            alarm = Alarm(body.alarm, device.id, device.name, f"{device.name} {body.warning}.")
+            if body.unsigned is None:
+                self.alarms.append(alarm)
+            else:
+                self.unsigned[device.id, body.unsigned] = alarm
 
     def note_spent(self, fresh: Iterable[Spent]) -> None:
         """Of the QR codes of this batch, these were not spent before: any other was used twice."""
@@ -101,6 +121,11 @@ class Batch:
                 continue
             message = f"{device.name} opened with a QR code that had been used before."
             self.alarms.append(Alarm("qr_reused", device.id, device.name, message))
+
+    def note_unsigned(self, own: Iterable[tuple[UUID, UUID]]) -> None:
+        """These commands are ours, to locks that do not know their new keys yet; any other is forged."""
+        known = set(own)
+        self.alarms += [alarm for place, alarm in self.unsigned.items() if place not in known]
 
     def note_online(self, devices: Iterable[UUID]) -> None:
         """These were offline before."""

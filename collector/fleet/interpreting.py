@@ -79,7 +79,8 @@ def _lockout(data: Data) -> Happening:
 def _command_refused(data: Data) -> Happening:
     _demand_fields(data, "reason", "command_id")
     reason = _choice(data, "reason", REFUSED)
-    if data["command_id"] is not None and as_uuid(data["command_id"]) is None:
+    command_id = as_uuid(data["command_id"])
+    if data["command_id"] is not None and command_id is None:
         raise ProtocolError("command_id must be a UUID or null")
     return Happening(
         "COMMAND_REFUSED",
@@ -87,6 +88,7 @@ def _command_refused(data: Data) -> Happening:
         success=False,
         alarm=None if reason in HONEST else "forged_command",
         warning=f"refused a command that we did not send so ({reason})",
+        unsigned=command_id if reason == "signature" else None,
     )
 
 

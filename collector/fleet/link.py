@@ -7,7 +7,7 @@ from threading import Lock
 from collector.fleet.connection import PUBACK, PUBLISH, Connection
 from collector.fleet.inbox import Inbox
 from collector.fleet.metrics import LinkMetrics
-from collector.fleet.packets import write_acks, write_publish
+from collector.fleet.packets import write_acks, write_forget, write_publish
 
 
 class Link:
@@ -55,9 +55,16 @@ class Link:
 
     def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> bool:
         """Send some in one piece; False when there is no connection."""
-        connection = self._connection
-        if connection is None:
-            return False
         with self._lock:
             packet = b"".join(write_publish(topic, payload, next(self._mids)) for topic, payload in messages)
-        return connection.send(packet, PUBLISH)
+        return self._send(packet)
+
+    def forget(self, topics: Iterable[str]) -> bool:
+        """Let the broker keep nothing of these topics; False when there is no connection."""
+        with self._lock:
+            packet = b"".join(write_forget(topic, next(self._mids)) for topic in topics)
+        return self._send(packet)
+
+    def _send(self, packet: bytes) -> bool:
+        connection = self._connection
+        return connection is not None and connection.send(packet, PUBLISH)

@@ -48,6 +48,11 @@ class FleetMetrics:
         self.unkept = Counter(
             "watchhouse_fleet_dead_letters_unkept", "Dead letters that were too many to be kept", registry=registry
         )
+        self.forgotten = Counter(
+            "watchhouse_fleet_topics_forgotten",
+            "Topics of locks that are gone, of which the broker was told to keep nothing",
+            registry=registry,
+        )
         self.entries = Counter(
             "watchhouse_fleet_entries", "Entries that locks' messages made", ["event_type"], registry=registry
         )

@@ -8,6 +8,7 @@ from common.lock_protocol.envelope import MAX_BYTES
 
 PUBLISH = 0x30
 PUBLISH_QOS_1 = 0x32
+RETAIN = 0x01
 PUBACK_HEAD = b"\x40\x02"
 LENGTH_BYTES = 4
 
@@ -63,9 +64,18 @@ def write_acks(mids: Iterable[bytes]) -> bytes:
 
 def write_publish(topic: str, payload: bytes, mid: int) -> bytes:
     """A PUBLISH of QoS 1, not retained."""
+    return _write_publish(PUBLISH_QOS_1, topic, payload, mid)
+
+
+def write_forget(topic: str, mid: int) -> bytes:
+    """A PUBLISH that makes the broker forget what it keeps of a topic."""
+    return _write_publish(PUBLISH_QOS_1 | RETAIN, topic, b"", mid)
+
+
+def _write_publish(first: int, topic: str, payload: bytes, mid: int) -> bytes:
     name = topic.encode()
     body = b"".join((len(name).to_bytes(2), name, mid.to_bytes(2), payload))
-    return bytes((PUBLISH_QOS_1,)) + _write_length(len(body)) + body
+    return bytes((first,)) + _write_length(len(body)) + body
 
 
 def _read_publish(first: int, data: bytes, body: int, after: int) -> Heard:

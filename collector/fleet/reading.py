@@ -64,12 +64,15 @@ def _read_status(heard: Heard, device: Device) -> StatusWord:
     return StatusWord(device, status.boot, status.conn, status.is_online, heard)
 
 
-def _read_word(heard: Heard, device: Device, kind: str) -> Word:
+def _read_word(heard: Heard, device: Device, kind: str) -> Word | Letter:
     envelope = read_envelope(device.device_id, heard.payload)
-    if kind == EVENTS:
-        body: Body = read_event(envelope.type, envelope.data)
-    else:
-        body = _read_body(kind, envelope.type, envelope.data)
+    try:
+        if kind == EVENTS:
+            body: Body = read_event(envelope.type, envelope.data)
+        else:
+            body = _read_body(kind, envelope.type, envelope.data)
+    except ProtocolError as error:
+        return Letter(heard, "unreadable", str(error), (device, envelope.boot, envelope.seq))
     return Word(device, envelope.boot, envelope.seq, envelope.ts, body, heard)
 
 

@@ -17,6 +17,7 @@ from collector.fleet.batch import Said
 from collector.fleet.command_metrics import CommandMetrics
 from collector.fleet.inbox import Portion
 from collector.fleet.lease import Lease
+from collector.fleet.letters import Letters
 from collector.fleet.metrics import FleetMetrics
 from collector.fleet.packets import Heard
 from collector.fleet.reading import read
@@ -43,8 +44,6 @@ from sql.device_log import Run
 from sql.errors import RuleBroken, ValueRefused, driver_error, translate
 
 RETRY_SECONDS = 0.5
-MOST_LETTERS = 600  # that are kept a minute: one broken lock must not fill the disk
-MINUTE = 60.0
 KINDS: dict[type, str] = {
     Telemetry: TELEMETRY,
     State: STATE,
@@ -57,10 +56,12 @@ log = structlog.get_logger()
 
 @dataclass
 class Recorded:
-    """What was committed: which boots of which locks, and which canaries came by."""
+    """What was committed: which boots of which locks, and which canaries came by; and of which topics the broker is to
+    keep nothing, since their lock is gone."""
 
     touched: dict[Device, set[int]] = field(default_factory=dict)
     canaries: list[bytes] = field(default_factory=list)
+    ownerless: set[str] = field(default_factory=set)
 
 
 class Recording:
@@ -76,7 +77,7 @@ class Recording:
         self._commands = commands
         self._clock = clock
         self._topics = Topics()
-        self._letters_until = self._letters_left = 0.0
+        self._letters = Letters(self._topics, metrics)
 
     def begin(self) -> None:
         """The lease is new: what was known may not be so."""
@@ -93,10 +94,11 @@ class Recording:
         for one in self._read(portions):
             if isinstance(one, CanaryWord):
                 recorded.canaries.append(one.token)
-            else:
+            elif type(one) is not Letter or not self._letters.is_echo(one):
                 said.append(one)
+        recorded.ownerless = self._letters.ownerless(said, self._roster.take_gone())
         self._count(said)
-        self._store(self._within_budget(said), recorded, may_wait)
+        self._store(self._letters.choose(said, time.monotonic()), recorded, may_wait)
         return recorded
 
     def _read(self, portions: Iterable[Portion]) -> list[Spoken]:
@@ -104,8 +106,8 @@ class Recording:
         if self._roster.is_stale:
             self._look(self._roster.read)
         spoken = [one for portion in portions for one in self._read_portion(portion)]
-        unknown = [one.heard for one in spoken if type(one) is Letter and one.kind == "unknown_device"]
-        strangers = self._roster.strangers(self._name_in(heard) for heard in unknown)
+        unknown = [one for one in spoken if type(one) is Letter and one.kind == "unknown_device"]
+        strangers = self._roster.strangers(map(self._letters.name_in, unknown))
         if strangers:
             self._look(partial(self._roster.find, names=strangers))
             spoken = [one for portion in portions for one in self._read_portion(portion)]
@@ -114,11 +116,6 @@ class Recording:
     def _look(self, look: Callable[[Run], None]) -> None:
         with self._lease.transaction() as connection:
             look(partial(statements.run, connection))
-
-    def _name_in(self, heard: Heard) -> str:
-        """Under which name somebody spoke."""
-        parsed = self._topics.parse(heard.topic)
-        return parsed[0] if parsed else ""
 
     def _read_portion(self, portion: Portion) -> list[Spoken]:
         if portion.fault:
@@ -174,29 +171,12 @@ class Recording:
         )
         [one] = said
         if type(one) is not Letter:
-            letter = Letter(one.heard, kind, f"not storable: {type(driver_error(error)).__name__}")
+            place = (one.device, one.boot, one.seq) if type(one) is Word else None
+            letter = Letter(one.heard, kind, f"not storable: {type(driver_error(error)).__name__}", place)
             self._metrics.dead_letters.labels(kind).inc()
             self._store([letter], recorded, may_wait)
-
-    def _within_budget(self, said: list[Said]) -> list[Said]:
-        """Without dead letters that are too many to keep, and those that the broker kept for a lock that is gone."""
-        letters = [one for one in said if type(one) is Letter]
-        if not letters:
-            return said
-        now = time.monotonic()
-        if now >= self._letters_until:
-            self._letters_until, self._letters_left = now + MINUTE, MOST_LETTERS
-        unkept = [one for one in letters if one.kind == "unknown_device" and one.heard.is_retained]
-        keepable = len(letters) - len(unkept)
-        if not unkept and keepable <= self._letters_left:
-            self._letters_left -= keepable
-            return said
-        dropped = {id(one) for one in unkept}
-        kept = [one for one in letters if id(one) not in dropped][: int(self._letters_left)]
-        self._letters_left -= len(kept)
-        self._metrics.unkept.inc(len(letters) - len(kept))
-        keep = {id(one) for one in kept}
-        return [one for one in said if type(one) is not Letter or id(one) in keep]
+        elif one.place is not None:  # it may be its lock that is gone
+            self._store([one._replace(place=None)], recorded, may_wait)
 
     def _count(self, said: Iterable[Said]) -> None:
         kinds: Counter[str] = Counter()

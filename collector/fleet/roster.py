@@ -26,6 +26,7 @@ class Roster:
         self._called.set()
         self._read_at = 0.0
         self._looked_at: dict[str, float] = {}
+        self._gone: set[str] = set()
 
     def call(self) -> None:
         """Look again: a device was claimed, renamed or deleted."""
@@ -46,6 +47,11 @@ class Roster:
         since = time.monotonic() - STRANGER_SECONDS
         return [name for name in set(names) if self._looked_at.get(name, since) <= since]
 
+    def take_gone(self) -> set[str]:
+        """The names whose locks were deleted since this was asked before, though another may have one by now."""
+        gone, self._gone = self._gone, set()
+        return gone
+
     def read(self, run: Run) -> None:
         """Read all; who has not changed stays the same object."""
         self._called.clear()
@@ -53,6 +59,7 @@ class Roster:
         before, self.devices = self.devices, {}
         for row in run(sql.read_fleet):
             self._add(row, before.get(row[1]))
+        self._gone |= {name for name, device in before.items() if not self._has(name, device.id)}
 
     def find(self, run: Run, names: list[str]) -> None:
         """Look for strangers: a lock may speak before we have heard that it was claimed."""
@@ -61,6 +68,10 @@ class Roster:
         self._looked_at.update(dict.fromkeys(names, time.monotonic()))
         for row in run(sql.find_in_fleet, names=names):
             self._add(row, None)
+
+    def _has(self, name: str, row_id: UUID) -> bool:
+        device = self.devices.get(name)
+        return device is not None and device.id == row_id
 
     def _add(self, row: Row, known: Device | None) -> None:
         row_id, device_id, name = row

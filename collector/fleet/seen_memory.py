@@ -4,7 +4,7 @@ Nobody else writes it meanwhile. A transaction works on copies, which count once
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from collector.fleet.seen import MOST_RANGES, Seen
@@ -13,6 +13,7 @@ from sql.device_log import Run
 
 MOST_DEVICES = 50_000
 MOST_BOOTS = 8  # of a device that are kept in memory though they are whole
+MOST_HOLED = 200  # boots of a device with holes: with more, it is broken or lies
 Place = tuple[UUID, int]  # a device and its boot
 
 sql = statements.load("fleet_ingest")
@@ -53,6 +54,10 @@ class SeenMemory:
         """What is known of a place that was loaded."""
         return self._known[place[0]][place[1]]
 
+    def holed(self, device: UUID) -> int:
+        """How many boots of a device that was loaded have holes."""
+        return sum(not seen.is_whole for seen in self._known[device].values())
+
     def keep(self, staged: dict[Place, Seen]) -> None:
         """The transaction is committed."""
         for (device, boot), seen in staged.items():
@@ -64,14 +69,17 @@ class SeenMemory:
         while len(self._known) > MOST_DEVICES:
             self._known.popitem(last=False)
 
-    def tellable(self, device: UUID, touched: Iterable[int]) -> Iterator[tuple[int, int]]:
-        """Of the boots `touched`, oldest first: up to which number all is stored. A newer boot is not told before all
-        older ones are whole: a lock may take it as word on those, too."""
+    def tellable(self, device: UUID, touched: Collection[int]) -> Iterator[tuple[int, int]]:
+        """From the oldest boot `touched` on: up to which number all is stored.
+
+        A newer boot is not told before all older ones are whole, since a lock may take it as word on those, too; once
+        they are, it is told though nobody touched it again.
+        """
         boots = self._known.get(device, {})
-        wanted = set(touched)
+        oldest = min(touched)
         for boot in sorted(boots):
             seen = boots[boot]
-            if boot in wanted and seen.prefix:
+            if boot >= oldest and seen.prefix:
                 yield boot, seen.prefix
             if not seen.is_whole:
                 return
@@ -82,11 +90,14 @@ class Stage:
 
     def __init__(self, memory: SeenMemory) -> None:
         self._memory = memory
+        self._holed: dict[UUID, int] = {}
         self.changed: dict[Place, Seen] = {}
 
     def add(self, place: Place, number: int) -> bool | None:
         """Whether the number is new; None when there would be too many holes with it."""
         seen = self._change(place)
+        if number > seen.prefix + 1 and seen.is_whole and not self._may_open(place[0]):
+            return None
         if len(seen) >= MOST_RANGES and number not in seen:
             trial = seen.copy()
             trial.add(number)
@@ -100,8 +111,8 @@ class Stage:
 
     def write(self, run: Run) -> None:
         """Store what has changed, in one order for all."""
-        if self.changed:
-            places = sorted(self.changed)
+        places = sorted(place for place, seen in self.changed.items() if len(seen))
+        if places:
             run(
                 sql.store_seen,
                 device_ids=[device for device, _ in places],
@@ -112,6 +123,14 @@ class Stage:
     def keep(self) -> None:
         """It is committed."""
         self._memory.keep(self.changed)
+
+    def _may_open(self, device: UUID) -> bool:
+        """Whether one more boot of a device may have holes; it has by then."""
+        known = self._holed.get(device)
+        if known is None:
+            known = self._memory.holed(device)
+        self._holed[device] = min(known + 1, MOST_HOLED)
+        return known < MOST_HOLED
 
     def _change(self, place: Place) -> Seen:
         seen = self.changed.get(place)

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from collector.fleet.command_metrics import CommandMetrics, command_metrics
 from collector.settings import Settings
 from common.asking import Listener
-from common.lock_protocol.commands import Command, write_command, write_params
+from common.lock_protocol.commands import MAX_BYTES, Command, write_command, write_params
 from common.lock_protocol.keys import derive_key
 from common.lock_protocol.topics import COMMANDS, topic_of
 from sql import statements
@@ -132,7 +132,11 @@ class Sender:
         return 0.0 if claimed else AGAIN_SECONDS
 
     def _publish(self, due: Due) -> None:
-        is_taken = self._link.publish(topic_of(due.device_id, COMMANDS), write_due(self._master, due))
+        payload = write_due(self._master, due)
+        if len(payload) > MAX_BYTES:  # no lock takes it, and what is too long for the broker would cut us off
+            log.error("command_too_long", command=due.command, bytes=len(payload))
+            return
+        is_taken = self._link.publish(topic_of(due.device_id, COMMANDS), payload)
         if not is_taken:
             self._metrics.unsent.inc()
         if due.tries > 1:

@@ -18,7 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from collector.fleet.alarms import raise_alarms
 from collector.fleet.answers import Ended, end_commands
 from collector.fleet.batch import Batch, Said
-from collector.fleet.seen_memory import SeenMemory, Stage
+from collector.fleet.seen_memory import Place, SeenMemory, Stage
 from collector.fleet.words import Letter, Word
 from sql import device_log, statements
 from sql.device_log import Run
@@ -44,7 +44,7 @@ class Stored:
 def store(connection: PoolProxiedConnection, memory: SeenMemory, said: Sequence[Said], now: datetime) -> Stored:
     """Write what was said, within the caller's transaction. Raises the driver's errors."""
     run = partial(statements.run, connection)
-    memory.load(run, {(one.device.id, one.boot) for one in said if type(one) is Word})
+    memory.load(run, {place for one in said if (place := _place_of(one)) is not None})
     stage = memory.stage()
     batch = Batch(now)
     batch.add(said, stage)
@@ -53,6 +53,7 @@ def store(connection: PoolProxiedConnection, memory: SeenMemory, said: Sequence[
     _project(run, batch)
     stored.ended = end_commands(run, batch.answers)
     _spend_codes(run, batch)
+    _judge_unsigned(run, batch)
     device_log.append(run, [*batch.drafts, *stored.ended.drafts])
     stored.alarms = raise_alarms(connection, batch.alarms, now)
     _close_gaps(run, memory, stored)
@@ -61,10 +62,19 @@ def store(connection: PoolProxiedConnection, memory: SeenMemory, said: Sequence[
     return stored
 
 
+def _place_of(one: Said) -> Place | None:
+    if type(one) is Word:
+        return one.device.id, one.boot
+    if type(one) is Letter and one.place is not None:
+        device, boot, _ = one.place
+        return device.id, boot
+    return None
+
+
 def _copy(connection: PoolProxiedConnection, lines: Sequence[str]) -> None:
     if lines:
         with closing(connection.cursor()) as cursor:
-            cursor.copy_expert(COPY_TELEMETRY, io.StringIO("".join(lines)))
+            cursor.copy_expert(COPY_TELEMETRY, io.BytesIO("".join(lines).encode()))
 
 
 def _project(run: Run, batch: Batch) -> None:
@@ -72,7 +82,7 @@ def _project(run: Run, batch: Batch) -> None:
         {"device_id": device, "is_heard": said.is_heard, **said.values} for device, said in batch.projections.items()
     ]
     if states:
-        rows = run(sql.project_states, states=orjson.dumps(states).decode(), moment=batch.now)
+        rows = run(sql.project_states, states=orjson.dumps(states).decode())
         batch.note_online(UUID(device) for (device,) in rows)
 
 
@@ -94,11 +104,25 @@ def _spend_codes(run: Run, batch: Batch) -> None:
         batch.note_spent((UUID(device), nonce) for device, nonce in rows)
 
 
+def _judge_unsigned(run: Run, batch: Batch) -> None:
+    if batch.unsigned:
+        rows = run(
+            sql.find_newly_signed,
+            device_ids=[device for device, _ in batch.unsigned],
+            command_ids=[command_id for _, command_id in batch.unsigned],
+        )
+        batch.note_unsigned((UUID(device), UUID(command_id)) for device, command_id in rows)
+
+
 def _close_gaps(run: Run, memory: SeenMemory, stored: Stored) -> None:
     """What a lock has forgotten is not waited for any more; it may be told so."""
     lost = stored.ended.lost
+    if not lost:
+        return
     memory.load(run, {(one.device, one.boot) for one in lost})
+    touched = {device.id: boots for device, boots in stored.batch.touched.items()}
     for one in lost:
+        touched[one.device].add(one.boot)
         stored.stage.add_range((one.device, one.boot), one.first, one.last)
 
 

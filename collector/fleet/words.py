@@ -78,6 +78,7 @@ class Happening:
     nonce: str | None = None
     alarm: Kind | None = None
     warning: str = ""  # what the alarm says of the device, after its name
+    unsigned: UUID | None = None  # the command that was refused for its signature
 
 
 Body = Telemetry | State | Result | Happening
@@ -101,11 +102,17 @@ class CanaryWord(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A message that nobody can use: `reason` for people, `kind` for counting."""
+    """A message that nobody can use: `reason` for people, `kind` for counting.
+
+    `place` is its device, boot and number where they could be read: it is seen then, or its lock would wait for ever.
+    One that is not kept is only that.
+    """
 
     heard: Heard
     kind: str
     reason: str
+    place: tuple[Device, int, int] | None = None
+    is_kept: bool = True
 
 
 Spoken = StatusWord | Word | CanaryWord | Letter

@@ -132,6 +132,9 @@ class Writer:
         recorded = self._recording.record(portions, self._may_wait)
         self._link.acknowledge(heard.mid for portion in portions for heard in portion.heard)
         self._telling.add(recorded.touched)
+        if recorded.ownerless:
+            self._link.forget(recorded.ownerless)
+            self._metrics.forgotten.inc(len(recorded.ownerless))
         ended_at = time.monotonic()
         count = sum(len(portion.heard) for portion in portions)
         self._is_busy = count >= MUCH
@@ -157,7 +160,12 @@ class Writer:
         self._telling.tell(time.monotonic())
 
     def _may_wait(self, seconds: float) -> bool:
-        """While the database is in trouble, as long as the broker has not cut us and nobody wants an end."""
+        """While the database is in trouble, as long as the broker has not cut us and nobody wants an end.
+
+        When that lasts, locks that speak seem to be silent: nobody may be judged by what is stored.
+        """
+        if self._canary.is_overdue:
+            self._hearing.stopped_listening()
         return self._link.is_connected and not self._stopping.wait(seconds)
 
     def _note_canaries(self, recorded: Recorded) -> None:

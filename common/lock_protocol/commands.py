@@ -13,6 +13,7 @@ import orjson
 from common.lock_protocol.errors import ProtocolError
 
 Name = Literal["LOCK", "UNLOCK", "REBOOT", "CODES", "BACKFILL"]
+MAX_BYTES = 65_536
 LABEL = "watchhouse-command-v1"
 FIELDS = frozenset({"command", "command_id", "timestamp", "expires_at", "user_id", "counter", "params", "signature"})
 LIFE_SECONDS: dict[Name, int] = {"UNLOCK": 15, "LOCK": 30, "REBOOT": 120, "CODES": 60, "BACKFILL": 60}
@@ -65,12 +66,7 @@ def write_command(key: bytes, device_id: str, command: Command) -> bytes:
 
 def read_command(payload: bytes) -> tuple[Command, str]:
     """A command and its signature, which is not looked at yet. Raises ProtocolError saying what is wrong."""
-    try:
-        content = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        raise ProtocolError("is not JSON") from None
-    if type(content) is not dict or content.keys() != FIELDS:
-        raise ProtocolError(f"must be an object with the fields {', '.join(sorted(FIELDS))} and no other")
+    content = _read_fields(payload)
     for name in ("command", "params", "signature"):
         if type(content[name]) is not str:
             raise ProtocolError(f"{name} must be a text")
@@ -82,6 +78,18 @@ def read_command(payload: bytes) -> tuple[Command, str]:
     _demand_uuid(content["command_id"])
     signature = content.pop("signature")
     return Command(**content), signature
+
+
+def _read_fields(payload: bytes) -> dict[str, Any]:
+    if len(payload) > MAX_BYTES:
+        raise ProtocolError(f"longer than {MAX_BYTES} bytes")
+    try:
+        content = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        raise ProtocolError("is not JSON") from None
+    if type(content) is not dict or content.keys() != FIELDS:
+        raise ProtocolError(f"must be an object with the fields {', '.join(sorted(FIELDS))} and no other")
+    return content
 
 
 def _demand_uuid(text: Any) -> None:

@@ -18,7 +18,6 @@ from generator.fleet.record import Answered, CodeTable
 
 REMEMBERED = 50
 SLACK_MS = 2_000  # how far ahead of ours the sender's clock may be; one that is late has no slack
-MOST_BYTES = 65_536
 CODE_FIELDS = frozenset({"id", "verifier", "starts_at", "expires_at", "schedule", "max_uses", "uses"})
 
 Verdict = Literal["executed", "failed", "duplicate", "rejected", "refused"]
@@ -41,7 +40,7 @@ class Taken:
 def take_command(lock: Lock, payload: bytes, now: int, *, is_retained: bool = False) -> Taken:
     """Decide on what came in on the lock's topic of commands; a REBOOT that is obeyed sets `record.rebooting`."""
     try:
-        command, signature = _read(payload)
+        command, signature = read_command(payload)
     except ProtocolError:
         return _refuse(lock, "retained" if is_retained else "malformed", None, now)
     if is_retained:
@@ -56,12 +55,6 @@ def take_command(lock: Lock, payload: bytes, now: int, *, is_retained: bool = Fa
     if now > command.expires_at or command.timestamp > now + SLACK_MS:
         return _refuse(lock, "expired", command, now)
     return _overtaken(lock, command, now) or _obey(lock, command, now)
-
-
-def _read(payload: bytes) -> tuple[Command, str]:
-    if len(payload) > MOST_BYTES:
-        raise ProtocolError(f"longer than {MOST_BYTES} bytes")
-    return read_command(payload)
 
 
 def _refuse(lock: Lock, reason: str, command: Command | None, now: int) -> Taken:
@@ -100,8 +93,10 @@ def _obey(lock: Lock, command: Command, now: int) -> Taken:
 
 
 def _remember(lock: Lock, command: Command, result: str) -> None:
+    """Those of the highest counters are kept: what is below all of them was decided on, or is too old to be."""
     answered = lock.record.answered
     answered.append(Answered(command.command_id, command.counter, result))
+    answered.sort(key=lambda one: one.counter)
     del answered[:-REMEMBERED]
 
 

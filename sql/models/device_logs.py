@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sql.models.base import Base, Moment
+from sql.models.base import Base
 
 # A log, not an entity: never changed, but that the personal part (user_id, ip_address, personal_salt) may be erased.
 # Partitioned by month on `created_at`, the time received; `happened_at` is the lock's word. `position` counts from 1 on
@@ -80,7 +80,7 @@ class DeviceChain(Base):
 
 
 class DeviceCheckpoint(Base):
-    """A signed word on how a device's log stood at the end of an hour. Where old rows are cut, it stands for them."""
+    """A signed word on a row of a device's log, and when that row came. Where old rows are cut, it stands for them."""
 
     __tablename__ = "device_checkpoints"
 
@@ -88,7 +88,7 @@ class DeviceCheckpoint(Base):
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     signature: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[Moment]
+    created_at: Mapped[datetime]
 
 
 class DeadLetter(Base):

@@ -78,7 +78,6 @@ class DeviceState(Base):
     __table_args__ = (
         CheckConstraint("battery_level BETWEEN 0 AND 100", name="battery_percent"),
         CheckConstraint("char_length(firmware_version) <= 20", name="firmware_short"),
-        Index("device_states_online", "last_seen_at", postgresql_where=text("is_online")),
     )
 
     device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)

@@ -88,6 +88,15 @@ FROM due
 WHERE a.id = due.id
 RETURNING a.rule, a.subject, a.message, a.device_id, a.opened_at;
 
+-- name: count_day_of_alerts
+-- purpose: how many alerts of a rule a device has had within a day, where they are many.
+-- params: device_ids uuid[], least int
+SELECT device_id::text, rule, count(*)
+FROM alerts
+WHERE device_id = ANY (:device_ids) AND opened_at > now() - interval '1 day'
+GROUP BY device_id, rule
+HAVING count(*) >= :least;
+
 -- name: queue_owner_mails
 -- purpose: mails (a JSON array of `device_id`, `subject`, `body`) to the owners of devices, in the transaction of their cause;
 --   to nobody whose address is not proved to be theirs. Their addresses are never read here.

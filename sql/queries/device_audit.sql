@@ -70,9 +70,9 @@ ORDER BY l.device_id, l.id;
 -- name: store_checkpoints
 -- purpose: signed words, a JSON array. Who comes second finds the first one's.
 -- params: checkpoints jsonb
-INSERT INTO device_checkpoints (device_id, position, hash, signature)
-SELECT device_id, position, decode(hash, 'hex'), decode(signature, 'hex')
-FROM jsonb_to_recordset(:checkpoints) AS (device_id uuid, position bigint, hash text, signature text)
+INSERT INTO device_checkpoints (device_id, position, hash, signature, created_at)
+SELECT device_id, position, decode(hash, 'hex'), decode(signature, 'hex'), created_at
+FROM jsonb_to_recordset(:checkpoints) AS (device_id uuid, position bigint, hash text, signature text, created_at timestamptz)
 ORDER BY device_id, position
 ON CONFLICT DO NOTHING;
 

@@ -3,7 +3,8 @@
 --   not answered. Committed before it is published, so that a counter is never given twice. Whether its asker still may is asked
 --   here again, since a right can end while a command waits. Rows that somebody holds are left for the next time, a device's
 --   state first as everybody takes it: so this waits for nobody. A command that is due and was not claimed comes without a
---   counter.
+--   counter. Counters follow the time: so a lock that knows one which we do not, since the database is of an older backup or the
+--   device was claimed anew, takes the next command all the same.
 -- params: pause interval, most int
 WITH due AS MATERIALIZED (
     SELECT c.id, c.device_id, c.number, c.status
@@ -29,7 +30,7 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ), counted AS (
     UPDATE device_states s
-    SET command_counter = s.command_counter + 1
+    SET command_counter = greatest(s.command_counter + 1, (extract(epoch FROM now()) * 1000)::bigint)
     FROM held
     WHERE s.device_id = held.device_id
     RETURNING s.device_id, s.command_counter
@@ -64,7 +65,8 @@ ORDER BY due.number;
 -- name: end_commands
 -- purpose: the locks' word on commands, in the transaction that stores their messages; how each stood before, so that who calls
 --   knows what has changed. Only a command that this very lock was sent: what a lock says of another's, or of one that nobody
---   sent, is nothing. What came too late is noted in the reason, and the status stays.
+--   sent, is nothing. What came too late is noted in the reason, and the status stays. Of a code table
+--   nothing is kept once it has ended: a deleted code's verifier is not to outlive it.
 -- params: device_ids uuid[], command_ids uuid[], ends text[], reasons text[], too_late text
 WITH given AS (
     SELECT * FROM unnest(:device_ids, :command_ids, :ends, :reasons) AS answer (device_id, command_id, ends_as, reason)
@@ -84,7 +86,8 @@ WITH given AS (
             WHEN stood.status = 'sent' AND stood.ends_as IS NOT NULL THEN stood.reason
             WHEN stood.status = 'expired' AND stood.ends_as = 'acknowledged' THEN :too_late
             ELSE c.reason
-        END
+        END,
+        params = CASE WHEN c.command = 'CODES' AND stood.ends_as IS NOT NULL THEN '{}' ELSE c.params END
     FROM stood
     WHERE c.id = stood.id
     RETURNING c.id, c.command, c.user_id, c.ip_address, c.params, c.created_at, now() AS at
@@ -124,6 +127,7 @@ WITH late AS MATERIALIZED (
 UPDATE device_commands c
 SET status = 'expired',
     finished_at = now(),
+    params = CASE WHEN c.command = 'CODES' THEN '{}' ELSE c.params END,
     reason = CASE
         WHEN c.status = 'queued' THEN 'it was not sent'
         WHEN c.received_at IS NULL THEN 'the lock did not answer'

@@ -95,7 +95,7 @@ WITH held AS MATERIALIZED (
     FOR UPDATE
 )
 UPDATE device_commands AS c
-SET status = 'expired', reason = :reason, finished_at = now()
+SET status = 'expired', reason = :reason, finished_at = now(), params = CASE WHEN c.command = 'CODES' THEN '{}' ELSE c.params END
 FROM held
 WHERE c.id = held.id
 RETURNING c.command, c.user_id, c.ip_address;

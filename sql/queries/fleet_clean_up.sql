@@ -1,9 +1,15 @@
 -- name: delete_old_dead_letters
--- purpose: messages of the fleet that nobody could read, after a month. Returns how many were deleted, at most `most`.
+-- purpose: messages of the fleet that nobody could read, after a month, and all but the newest 100,000: nobody reads more, and
+--   locks that flood us must not fill the disk. Returns how many were deleted, at most `most`.
 -- params: most int
 WITH gone AS (
     DELETE FROM dead_letters
-    WHERE id = ANY (ARRAY(SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT :most))
+    WHERE id = ANY (ARRAY(
+        SELECT id
+        FROM dead_letters
+        WHERE received_at < now() - interval '30 days' OR id <= (SELECT id FROM dead_letters ORDER BY id DESC OFFSET 100000 LIMIT 1)
+        LIMIT :most
+    ))
     RETURNING 1
 )
 SELECT count(*) FROM gone;

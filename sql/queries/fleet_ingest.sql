@@ -38,8 +38,9 @@ ON CONFLICT (device_id, boot) DO UPDATE SET seen = excluded.seen, updated_at = e
 -- purpose: what a batch says of each lock, a row each, against what is known. Later is who has the higher (boot, seq), for
 --   `status` the higher (boot, conn) and at equal ones the offline: a will that comes late, a message sent again and one that was
 --   overtaken change nothing. A retained `online` does not make a lock online. Battery is told by two kinds: the later counts.
---   Rows are locked in one order. Gives the locks that were offline and are online now.
--- params: states jsonb, moment timestamptz
+--   Rows are locked in one order. Gives the locks that were offline and are online now. The time is the database's, by which
+--   silence is judged, too.
+-- params: states jsonb
 WITH said AS (
     SELECT *
     FROM jsonb_to_recordset(:states) AS s (device_id uuid, is_heard boolean, status_boot bigint, status_conn bigint,
@@ -61,9 +62,9 @@ WITH said AS (
     FOR NO KEY UPDATE OF d
 ), changed AS (
     UPDATE device_states AS d
-    SET last_seen_at = CASE WHEN s.is_heard THEN greatest(d.last_seen_at, :moment) ELSE d.last_seen_at END,
+    SET last_seen_at = CASE WHEN s.is_heard THEN now() ELSE d.last_seen_at END,
         is_online = CASE WHEN h.has_status AND s.is_online AND s.is_live THEN true ELSE d.is_online END,
-        offline_since = CASE WHEN NOT h.has_status THEN d.offline_since WHEN NOT s.is_online THEN coalesce(d.offline_since, :moment) END,
+        offline_since = CASE WHEN NOT h.has_status THEN d.offline_since WHEN NOT s.is_online THEN coalesce(d.offline_since, now()) END,
         status_boot = CASE WHEN h.has_status THEN s.status_boot ELSE d.status_boot END,
         status_conn = CASE WHEN h.has_status THEN s.status_conn ELSE d.status_conn END,
         rssi = CASE WHEN h.has_telemetry THEN s.rssi ELSE d.rssi END,
@@ -104,6 +105,21 @@ FROM unnest(:device_ids, :nonces) AS u (device_id, nonce)
 ORDER BY device_id, nonce
 ON CONFLICT (device_id, nonce) DO NOTHING
 RETURNING device_id::text, nonce;
+
+-- name: find_newly_signed
+-- purpose: of commands that locks refused for their signature, those that were sent to them so: their device has had new keys
+--   since its lock last answered a command, and nobody has brought them to the lock.
+-- params: device_ids uuid[], command_ids uuid[]
+SELECT c.device_id::text, c.id::text
+FROM unnest(:device_ids, :command_ids) AS refused (device_id, command_id)
+JOIN device_commands c ON c.id = refused.command_id AND c.device_id = refused.device_id AND c.counter IS NOT NULL
+JOIN devices d ON d.id = c.device_id AND d.key_version > 1
+WHERE EXISTS (
+    SELECT FROM device_logs l
+    WHERE l.device_id = c.device_id AND l.event_type IN ('ROTATED', 'TRANSFERRED') AND l.created_at > coalesce(
+        (SELECT max(a.received_at) FROM device_commands a WHERE a.device_id = c.device_id), '-infinity'
+    )
+);
 
 -- name: store_dead_letters
 -- purpose: what could not be read, for people to look at.

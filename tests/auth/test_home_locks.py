@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.auth.asking_locks import ask_qr, signed
 from tests.auth.home_pages import Home, answer_commands, place_of
 from tests.support.client import Api, Person
 from tests.support.locks import claim, claim_online, log_of, share
@@ -127,6 +128,18 @@ def test_the_log_tells_who_opened_when_by_the_locks_clock(home: Home, device: st
     following = re.search(r'rel="next" href="(\?[^"]+)"', page)
     assert following
     assert "Shared" in home.see(place_of(device) + "log/" + following[1].replace("&amp;", "&"))
+
+
+def test_who_has_a_locks_keys_learns_nobodys_e_mail_by_them(home: Home, guest: Person) -> None:
+    stranger, device = home.api.person(), claim(home.person)
+    share(home.person, device["id"], guest)
+    for person in (guest, stranger):
+        ask_qr(home.api, device, signed(device, person.id))
+    log = home.see(place_of(device["id"]) + "log/?limit=2")
+    assert [word in log for word in (guest.email, stranger.email, stranger.id)] == [True, False, True]
+    home.api.rows("RESET ROLE")
+    home.api.rows("UPDATE device_logs SET description = %s WHERE event_type = 'CLAIMED'", f"It says: {stranger.id}")
+    assert stranger.email not in home.see(place_of(device["id"]) + "log/")
 
 
 def test_a_lock_is_shared_changed_and_taken_back(home: Home, device: str, guest: Person) -> None:

@@ -76,6 +76,12 @@ def test_what_is_signed_and_not_of_the_form_opens_nothing(api: Api, changed: dic
     assert told(ask_qr(api, device, signed(device, anna.id, **changed))) == (False, "signature")
 
 
+def test_an_end_of_any_length_may_be_signed_and_opens_nothing(api: Api) -> None:
+    anna = api.person()
+    device = claim(anna)
+    assert told(ask_qr(api, device, signed(device, anna.id, seconds=1e300))) == (False, "expired")
+
+
 def test_a_code_opens_its_own_lock_alone(api: Api) -> None:
     anna = api.person()
     one, other = claim(anna), claim(anna)

@@ -105,6 +105,17 @@ def test_of_old_checkpoints_the_first_and_the_last_of_a_day_stay(context_for: Ma
     assert kept == [0, 2, 3, 5, 6, 8, 9, 10, 11]
 
 
+def test_a_flood_of_dead_letters_leaves_the_newest(context_for: MakeContext, database: Any) -> None:
+    database.rows(
+        """INSERT INTO dead_letters (received_at, topic, payload, payload_bytes, reason)
+        SELECT now(), n, '', 0, '' FROM generate_series(1, 100011) n"""
+    )
+    clean_up.run(context_for(clean_up.JOB))
+    assert database.rows("SELECT count(*), min(topic::int), max(topic::int) FROM dead_letters") == [
+        (100_000, 12, 100_011)
+    ]
+
+
 def test_a_backlog_goes_in_bites_until_the_daemon_stops(context_for: MakeContext, database: Any) -> None:
     context = context_for(clean_up.JOB)
     database.rows(OLD_SLOTS, 2 * clean_up.MOST_AT_ONCE + 1)

@@ -27,6 +27,7 @@ COPY = f"""INSERT INTO device_logs ({COLUMNS})
     SELECT device_id, event_type, description, success, personal_hash, happened_at, created_at, hash, {{}},
         nextval('device_logs_numbers')
     FROM {ROWS} = 3"""
+BACKDATED = f"UPDATE device_checkpoints SET created_at = '{LONG_AGO}'"
 CHECKPOINTS = "SELECT position FROM device_checkpoints WHERE device_id = %s ORDER BY position"
 
 OLD_COMMAND = """INSERT INTO device_commands (device_id, user_id, ip_address, command, status, expires_at, finished_at)
@@ -234,7 +235,6 @@ def old(logs: Logs, context: Context[Any]) -> Iterator[UUID]:
     logs.write(made, 4, LONG_AGO)
     logs.write(made, 2, THIS_HOUR - HOUR)
     checkpoint_logs.run(context)  # the end of the month, and the end
-    logs.database.rows("UPDATE device_checkpoints SET created_at = %s WHERE position = 4", LONG_AGO + HOUR)
     yield made
     logs.database.rows(f"DROP TABLE IF EXISTS device_logs_{LONG_AGO:%Y%m}")
 
@@ -264,8 +264,9 @@ def test_a_log_of_which_every_row_was_cut_is_whole(logs: Logs, old: UUID) -> Non
         (["DELETE FROM device_checkpoints WHERE position = 4"], 1),
         ([f"DELETE FROM {ROWS} = 5"], 5),
         (["UPDATE device_checkpoints SET signature = '' WHERE position = 4"], 4),
+        ([f"DELETE FROM {ROWS} = 5", f"DELETE FROM {ROWS} = 6", f"{BACKDATED} WHERE position = 6"], 6),
     ],
-    ids=["no checkpoint", "one row more", "not signed"],
+    ids=["no checkpoint", "one row more", "not signed", "a later one made as old"],
 )
 def test_a_cut_that_no_checkpoint_covers_is_found(logs: Logs, old: UUID, statements: list[str], first_bad: int) -> None:
     cut(logs)

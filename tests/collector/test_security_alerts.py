@@ -9,7 +9,7 @@ import pytest
 
 from auth.accounts import throttle
 from collector.alerting.rules import login_brute_force
-from collector.alerting.telling import MOST_DEVICES
+from collector.alerting.telling import MOST_A_DAY, MOST_DEVICES
 from collector.fleet.alarms import Alarm, Kind, raise_alarms
 from collector.job import Context
 from collector.jobs import watch_security
@@ -138,6 +138,24 @@ def test_a_low_battery_is_told_until_it_is_replaced(house: House, watch: Watch) 
         "Resolved: The battery of Door 1 is no longer low",
     ]
     assert [one[0] for one in mails(house)] == ["anna@example.com"] * 2
+
+
+def test_a_device_that_tells_the_same_all_day_is_told_of_some_times_and_listed_each_time(
+    house: House, watch: Watch
+) -> None:
+    for _ in range(MOST_A_DAY + 3):
+        change(house, "is_battery_low = true, battery_level = 1")
+        watch()
+        change(house, "is_battery_low = false, battery_level = 99")
+        watch()
+    change(house, "is_battery_low = true, battery_level = 1", where=f"device_id = '{UUID(int=2)}'")
+    watch()
+    assert house.database.one("SELECT count(*) FROM alerts WHERE device_id = %s", str(DOOR)) == MOST_A_DAY + 3
+    told = ["Alert: The battery of Door 1 is low at 1 %", "Resolved: The battery of Door 1 is no longer low"]
+    assert subjects(house) == told * MOST_A_DAY + ["Alert: The battery of Door 2 is low at 1 %"]
+    assert len(mails(house)) == len(subjects(house))
+    last = "SELECT count(*) FROM outbox WHERE channel = 'mail' AND body LIKE %s"
+    assert house.database.one(last, f"%the {MOST_A_DAY}th within a day%") == 2
 
 
 def test_a_jam_ends_when_the_bolt_moves_but_not_before_its_state_was_told(house: House, watch: Watch) -> None:

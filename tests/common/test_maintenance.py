@@ -152,6 +152,8 @@ def test_a_rule_that_is_not_followed_is_refused_with_its_reason(rrule: str, reas
         (plan(timezone="../../etc/passwd"), "no time zone"),
         (plan(timezone=""), "no time zone"),
         (plan(timezone="Europe"), "no time zone"),
+        (plan(timezone="localtime"), "no time zone"),
+        (plan(timezone="right/UTC"), "no time zone"),
         (plan(repeats_until=START), "only maintenance with a rule"),
         (plan("FREQ=DAILY", repeats_until=START - HOUR), "must not stop"),
     ],

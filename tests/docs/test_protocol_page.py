@@ -10,17 +10,18 @@ import pytest
 from auth.access import brake
 from auth.access.schemas import MOST_SPANS
 from collector.fleet.interpreting import DENIED, EVENTS, LONGEST_LOCKOUT, REFUSED
+from collector.fleet.letters import MOST_LETTERS, MOST_OF_A_LOCK
 from collector.fleet.reading import DOORS, STATE_FIELDS, TELEMETRY_FIELDS
-from collector.fleet.recording import MOST_LETTERS
 from collector.fleet.seen import MOST_RANGES
+from collector.fleet.seen_memory import MOST_HOLED
 from collector.fleet.sender import REPEAT_AFTER
 from collector.jobs.sweep_fleet import FLAP, SILENCE
-from common.lock_protocol import qr
+from common.lock_protocol import commands, qr
 from common.lock_protocol.codes import MOST_PINS, PIN_HASHER
 from common.lock_protocol.commands import LIFE_SECONDS, RESULTS, Command, read_command, write_command, write_params
 from common.lock_protocol.envelope import MAX_BYTES, MAX_MS, read_envelope
 from common.lock_protocol.topics import FROM_LOCKS, RESERVED
-from generator.fleet.obeying import MOST_BYTES, REMEMBERED, SLACK_MS
+from generator.fleet.obeying import REMEMBERED, SLACK_MS
 
 HOUSE = Path(__file__).parents[2]
 PAGE = (HOUSE / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -76,10 +77,11 @@ def test_its_numbers_are_those_in_force() -> None:
     assert numbers_in("UNLOCK 15 s, LOCK")[:3] == [LIFE_SECONDS[name] for name in ("UNLOCK", "LOCK", "REBOOT")]
     assert f"sent again every {REPEAT_AFTER.seconds} s" in PAGE
     assert numbers_in("| a message of a lock |") == [MAX_BYTES]
-    assert numbers_in("| a command |") == [MOST_BYTES]
+    assert numbers_in("| a command |") == [commands.MAX_BYTES]
     assert numbers_in("| codes of a device |") == [MOST_PINS, MOST_SPANS]
     assert numbers_in("| holes in a boot |") == [MOST_RANGES]
-    assert numbers_in("| dead letters kept") == [MOST_LETTERS]
+    assert numbers_in("| boots with holes |") == [MOST_HOLED]
+    assert numbers_in("| dead letters kept") == [MOST_LETTERS, MOST_OF_A_LOCK]
     assert numbers_in("| commands remembered |") == [REMEMBERED]
     assert numbers_in("| from a fall to `offline` |") == [FLAP.seconds, SILENCE.seconds]
     assert numbers_in("2. verifier = argon2id") == [
@@ -102,5 +104,5 @@ def test_the_largest_code_table_fits_into_a_packet_of_the_broker() -> None:
     params = write_params({"version": 2**40, "timezone": "America/Argentina/ComodRivadavia", "codes": codes})
     command = Command("CODES", UNLOCK["command_id"], MAX_MS, MAX_MS, None, 2**40, params)
     payload = write_command(bytes(32), "d" * 50, command)
-    assert len(payload) + 200 < int(most)  # its topic goes with it
-    assert len(payload) <= MOST_BYTES
+    assert len(payload) <= commands.MAX_BYTES
+    assert int(most) > commands.MAX_BYTES + 200  # its topic goes with it

@@ -1,4 +1,4 @@
-"""Everything is killed at random while people use it; in the end all books agree."""
+"""Everything is killed at random while people and their locks use it; in the end all books agree."""
 
 import json
 import os
@@ -29,7 +29,8 @@ SECONDS = 600 if IS_LONG else 14
 RATE = 30
 PAUSE_SECONDS = (1.0, 4.0)
 SEEDS = range(5) if IS_LONG else range(1)
-VICTIMS = ("auth.gunicorn", "collector run", "postgres")
+LOCKS, DEEDS = (20, 4) if IS_LONG else (4, 4)
+VICTIMS = ("auth.gunicorn", "collector run", "postgres", "mosquitto")
 REGISTERED = (
     "SELECT coalesce(sum(requests), 0)::int FROM request_minutes WHERE (endpoint, method) = ('/register', 'POST')"
 )
@@ -77,6 +78,13 @@ def test_the_analytics_tell_what_was_sent_and_all_ways_of_counting_agree(afterma
 
 
 @pytest.mark.timeout(SECONDS + 240)
+def test_the_logs_of_the_locks_tell_what_befell_them(aftermath: Aftermath) -> None:
+    locks = aftermath.summary["locks"]
+    assert (locks["agrees"], locks["online"], locks["untold"]) == (True, LOCKS, 0), locks
+    assert sum(locks["deeds"].values()) > SECONDS
+
+
+@pytest.mark.timeout(SECONDS + 240)
 def test_no_mail_that_was_promised_is_lost(aftermath: Aftermath) -> None:
     house = aftermath.house
     house.database.rows("UPDATE outbox SET due_at = now() WHERE status = 'queued'")  # a dead sender's lease runs out
@@ -96,6 +104,10 @@ def start_people(house: Platform, folder: Path, seed: int) -> "subprocess.Popen[
         str(RATE),
         "--duration",
         str(SECONDS),
+        "--locks",
+        str(LOCKS),
+        "--deeds",
+        str(DEEDS),
         "--seed",
         str(1000 + seed),
         "--verify",
@@ -105,7 +117,7 @@ def start_people(house: Platform, folder: Path, seed: int) -> "subprocess.Popen[
     with (folder / "people.log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "generator", *options],
-            env=environment(WATCHHOUSE_DEMO="1"),
+            env=environment(WATCHHOUSE_DEMO="1", WATCHHOUSE_DATA=str(folder)),
             stdout=subprocess.PIPE,
             stderr=log,
         )

@@ -46,8 +46,21 @@ def test_an_overtaken_command_is_rejected_without_an_alarm() -> None:
     told(lock)
     assert take_command(lock, signed(command("UNLOCK", 4)), NOW).verdict == "rejected"
     assert told(lock) == [
-        ("ack", {"command_id": lock.record.answered[-1].command_id, "result": "rejected", "reason": "superseded"})
+        ("ack", {"command_id": lock.record.answered[0].command_id, "result": "rejected", "reason": "superseded"})
     ]
+
+
+def test_what_was_obeyed_is_never_said_to_be_overtaken_however_much_came_between() -> None:
+    lock = new_lock()
+    take_command(lock, signed(command("LOCK", 1)), NOW)
+    obeyed = signed(command("LOCK", 10))
+    take_command(lock, obeyed, NOW)
+    take_command(lock, signed(command("UNLOCK", 2)), NOW)  # it is overtaken, and of a lower counter
+    for counter in range(11, 11 + REMEMBERED - 1):
+        take_command(lock, signed(command("LOCK", counter)), NOW)
+    assert take_command(lock, obeyed, NOW).verdict == "duplicate"
+    take_command(lock, signed(command("LOCK", 100)), NOW)
+    assert take_command(lock, obeyed, NOW).reason == "replayed"
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ FUNCTION_GRANTS = """
     SELECT grantee, routine_name, privilege_type FROM information_schema.role_routine_grants
     WHERE routine_schema = 'public' AND (grantee LIKE 'watchhouse%%' OR grantee = 'PUBLIC')
 """
+OF_LOCKS = [
+    ("device_commands", "params"),
+    ("device_commands", "ip_address"),
+    ("access_pins", "verifier"),
+    ("device_logs", "ip_address"),
+]
 GRANT = re.compile(r"^GRANT ([^;]+?) ON (FUNCTION )?([^;]+?) TO ([^;]+);", re.MULTILINE | re.DOTALL)
 
 
@@ -136,6 +142,9 @@ def test_the_reader_sees_no_hash_token_or_address(database: Database) -> None:
     for column in ("password_hash", "email", "phone", "last_login_ip"):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             query(database.reader_url, f"SELECT {column} FROM app_users")
+    for table, column in OF_LOCKS:
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(database.reader_url, f"SELECT {column} FROM {table}")
 
 
 @pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS.keys())

@@ -141,10 +141,12 @@ class FleetHouse:
 
     def kill_database(self) -> None:
         """The whole server."""
+        self.rows.engine.dispose()
         revive(self.server)
 
     def kill_backend(self) -> None:
         """One process of PostgreSQL, which then ends all its sessions and recovers."""
+        self.rows.engine.dispose()
         psutil.Process(self.server.process.pid).children(recursive=True)[-1].send_signal(signal.SIGKILL)
 
     def cut_network(self, seconds: float = 0.5) -> None:

@@ -125,9 +125,6 @@ def make_device_states() -> None:
         ),
         sa.PrimaryKeyConstraint("device_id", name=op.f("device_states_pkey")),
     )
-    op.create_index(
-        "device_states_online", "device_states", ["last_seen_at"], unique=False, postgresql_where=sa.text("is_online")
-    )
 
 
 def make_device_boots() -> None:

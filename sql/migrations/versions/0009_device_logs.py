@@ -103,7 +103,7 @@ def make_device_checkpoints() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
             ["device_id"], ["devices.id"], name=op.f("device_checkpoints_device_id_fkey"), ondelete="CASCADE"
         ),

@@ -199,3 +199,18 @@ def test_an_answer_to_what_was_never_sent_is_nothing(house: CommandHouse) -> Non
     ended = answer(house, device, queued, "succeeded", None)
     assert (ended.ignored, ended.drafts, ended.outcomes) == (1, [], [])
     assert house.command(queued) == ("queued", None)
+
+
+def test_who_answers_for_another_in_the_same_batch_changes_nothing_of_it(house: CommandHouse) -> None:
+    devices = sorted((house.claim(**ONLINE) for _ in range(2)), key=house.uuid)
+    for device, other in (devices, reversed(devices)):
+        asked = house.ask(device)
+        house.database.rows("UPDATE device_commands SET status = 'sent', counter = 1 WHERE id = %s", asked)
+        words = [
+            Answer(house.uuid(device), UUID(asked), "succeeded", None, NOW, 9, 1),
+            Answer(house.uuid(other), UUID(asked), "failed", "hush", NOW, 9, 1),
+        ]
+        with transaction(house.engine) as connection:
+            ended = end_commands(partial(run, connection), words)
+        assert [(draft.device_id, draft.description) for draft in ended.drafts] == [(house.uuid(device), "Unlocked")]
+        assert (house.command(asked), ended.ignored) == (("acknowledged", None), 1)

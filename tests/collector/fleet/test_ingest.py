@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from random import Random
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from common.lock_protocol.topics import EVENTS, TELEMETRY
+from sql.device_log import Draft, append
+from sql.engine import make_engine, transaction
+from sql.statements import run
 from standalone.postgres import Server
 from tests.collector.fleet.ingest_house import IngestHouse, Voice, open_house
 from tests.support.databases import throw_away
@@ -72,8 +76,8 @@ def test_a_lock_is_told_what_is_stored_each_time_it_sends_that_but_never_past_a_
     wait_for(lambda: (4, 2) in lock.told, what="told up to the hole")
     lock.measure(5, 1)
     house.await_seen(lock, 5, "{[1,2)}")
-    lock.measure(4, 1)
     told = len(lock.told)
+    lock.measure(4, 1)
     wait_for(lambda: (4, 2) in lock.told[told:], what="told again")
     lock.measure(4, 3)
     wait_for(lambda: {(4, 4), (5, 1)} <= set(lock.told), what="told of both boots")
@@ -124,7 +128,37 @@ def test_events_become_entries_and_alarms(house: IngestHouse, lock: Voice) -> No
         "PIN_GRANTED", "QR_GRANTED", "COMMAND_REFUSED", "COMMAND_REFUSED",
     ]  # fmt: skip
     assert alerts(house, lock) == ["failed_attempts", "forced", "forged_command", "jam", "tamper"]
-    assert house.database.one("SELECT user_id::text FROM device_logs WHERE event_type = 'QR_GRANTED'") == user
+    person = "SELECT user_id::text FROM device_logs WHERE event_type = 'QR_GRANTED' AND device_id = %s"
+    assert house.database.one(person, lock.id) == user
+
+
+def test_a_lock_that_was_not_brought_its_new_keys_calls_nobody_a_forger(house: IngestHouse, lock: Voice) -> None:
+    def sent(**columns: str) -> str:
+        values = {"status": "'sent'", "received_at": "NULL", **columns}
+        command: str = house.database.one(
+            "INSERT INTO device_commands (device_id, command, counter, expires_at, " + ", ".join(values) + ")"
+            " VALUES (%s, 'CODES', 1, now() + interval '1 minute', "
+            + ", ".join(values.values())
+            + ") RETURNING id::text",
+            lock.id,
+        )
+        return command
+
+    sent(received_at="now()")
+    house.database.rows("UPDATE devices SET key_version = 2 WHERE id = %s", lock.id)
+    rotated = Draft(device_id=UUID(lock.id), event_type="ROTATED", description="Keys made anew")
+    with transaction(make_engine(house.database.collector_url, process="test", pool_size=1)) as connection:
+        append(partial(run, connection), [rotated])
+    lock.tell(1, 1, "command_refused", reason="signature", command_id=sent())
+    house.await_seen(lock, 1, "{[1,2)}")
+    assert (house.log(lock), alerts(house, lock)) == (["ROTATED", "COMMAND_REFUSED"], [])
+    lock.tell(1, 2, "command_refused", reason="signature", command_id=str(uuid4()))
+    house.await_seen(lock, 1, "{[1,3)}")
+    assert alerts(house, lock) == ["forged_command"], "nobody sent that one"
+    house.database.rows("UPDATE alerts SET resolved_at = now() WHERE device_id = %s", lock.id)
+    sent(received_at="now()")
+    lock.tell(1, 3, "command_refused", reason="signature", command_id=sent())
+    wait_for(lambda: alerts(house, lock) == ["forged_command"] * 2, what="it knew the keys by then")
 
 
 def test_codes_that_a_lock_granted_are_spent(house: IngestHouse, lock: Voice) -> None:
@@ -147,9 +181,9 @@ def test_what_cannot_be_read_becomes_a_dead_letter_and_nothing_stops(house: Inge
     lock.publish(TELEMETRY, b"\x00\xff not JSON")
     lock.publish(EVENTS, b"x" * 5000)
     lock.tell(1, 1, "granted", method="qr", nonce="a\0b", user_id=str(uuid4()))
-    lock.measure(1, 1, battery=101)
-    lock.measure(1, 1)
-    house.await_seen(lock, 1, "{[1,2)}")
+    lock.measure(1, 2, battery=101)
+    lock.measure(1, 3)
+    house.await_seen(lock, 1, "{[1,4)}")
     assert [size for _, size in house.letters(lock)[:2]] == [11, 5000]
     assert [reason for reason, _ in house.letters(lock)] == [
         "is not JSON", "longer than 4096 bytes", "nonce must be a text of 1 to 64 characters",
@@ -158,9 +192,26 @@ def test_what_cannot_be_read_becomes_a_dead_letter_and_nothing_stops(house: Inge
     assert house.sample("dead_letters_total", reason="unreadable") >= 3
 
 
-def test_a_megabyte_is_cut_off_by_the_broker_and_stops_nothing(house: IngestHouse, lock: Voice) -> None:
+def test_a_lock_need_not_keep_what_nobody_can_read(house: IngestHouse, lock: Voice) -> None:
+    for _ in range(2):
+        lock.measure(1, 1, battery=101)
+    lock.measure(1, 2)
+    wait_for(lambda: (1, 2) in lock.told, what="told past it")
+    assert house.measured(lock) == [(1, 2)]
+    assert len(house.letters(lock)) == 1
+
+
+def test_a_megabyte_is_counted_and_stops_nothing(house: IngestHouse, lock: Voice) -> None:
+    lock.publish(TELEMETRY, b"x" * 1_000_000)
+    lock.measure(1, 1)
+    house.await_seen(lock, 1, "{[1,2)}")
+    assert house.letters(lock) == [("longer than 4096 bytes", 1_000_000)]
+    assert house.sample("dead_letters_total", reason="too_long") >= 1
+
+
+def test_a_flood_in_one_packet_is_cut_off_by_the_broker(house: IngestHouse, lock: Voice) -> None:
     other = house.claim()
-    other.send(TELEMETRY, b"x" * 1_000_000)
+    other.send(TELEMETRY, b"x" * 2_000_000)
     other.await_end()
     lock.measure(1, 1)
     house.await_seen(lock, 1, "{[1,2)}")
@@ -179,25 +230,16 @@ def test_a_lock_without_a_device_speaks_to_nobody(house: IngestHouse, lock: Voic
 
 def test_a_message_that_fails_within_a_batch_leaves_the_others_alone(house: IngestHouse, lock: Voice) -> None:
     doomed = house.claim()
-    doomed.connect()
-    lock.measure(1, 1)
-    house.await_seen(lock, 1, "{[1,2)}")
+    for one in (doomed, lock):
+        one.measure(1, 1)
+        house.await_seen(one, 1, "{[1,2)}")
     house.database.rows("DELETE FROM devices WHERE id = %s", doomed.id)  # nobody is notified
-    doomed.tell(1, 1, "tamper")
-    doomed.measure(1, 2)
+    doomed.tell(1, 2, "tamper")
+    doomed.measure(1, 3)
     lock.measure(1, 2)
     house.await_seen(lock, 1, "{[1,3)}")
     wait_for(lambda: len(house.letters(doomed)) == 2, what="both are kept aside")
     assert all(reason.startswith("not storable") for reason, _ in house.letters(doomed))
-
-
-def test_a_flood_of_dead_letters_is_counted_and_not_all_kept(house: IngestHouse, lock: Voice) -> None:
-    for _ in range(700):
-        lock.send(EVENTS, b"garbage")
-    lock.measure(1, 1)
-    house.await_seen(lock, 1, "{[1,2)}")
-    assert house.sample("dead_letters_unkept_total") > 0
-    assert 0 < len(house.letters(lock)) <= 600
 
 
 def test_the_canary_tells_that_the_fleet_is_heard(house: IngestHouse) -> None:
@@ -221,6 +263,30 @@ def test_too_many_holes_are_refused(house: IngestHouse, lock: Voice) -> None:
     lock.measure(1, 3000)
     wait_for(lambda: house.measured(lock) == [(1, 2), (1, 3000)], what="a hole less, and there is room")
     assert house.letters(lock)[0][0].startswith("too many gaps")
+
+
+def test_too_many_boots_with_holes_are_refused_and_leave_nothing(house: IngestHouse, lock: Voice) -> None:
+    house.database.rows(
+        "INSERT INTO device_boots (device_id, boot, seen) SELECT %s, n, '{[2,3)}' FROM generate_series(1, 199) AS n",
+        lock.id,
+    )
+    lock.measure(900, 5)
+    house.await_seen(lock, 900, "{[5,6)}")
+    lock.measure(901, 5)
+    wait_for(lambda: house.letters(lock), what="a dead letter")
+    lock.measure(902, 1)
+    house.await_seen(lock, 902, "{[1,2)}")
+    assert house.letters(lock)[0][0].startswith("too many gaps")
+    assert 901 not in house.seen(lock)
+
+
+def test_a_clock_that_was_ahead_keeps_no_lock_online(house: IngestHouse, lock: Voice) -> None:
+    house.database.rows(
+        "UPDATE device_states SET last_seen_at = now() + interval '1 hour' WHERE device_id = %s", lock.id
+    )
+    lock.measure(1, 1)
+    house.await_seen(lock, 1, "{[1,2)}")
+    assert house.state(lock, "last_seen_at <= now()")
 
 
 def test_what_a_lock_says_of_the_time_is_kept_beside_ours(house: IngestHouse, lock: Voice) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import psycopg2
 import pytest
 
+from collector.fleet import canary
 from collector.fleet.inbox import Inbox
 from collector.fleet.packets import Heard
 from tests.collector.daemons import Daemon
+from tests.collector.fleet.command_house import CLAIM
 from tests.collector.fleet.ingest_house import IngestHouse, Voice, open_house
 from tests.collector.fleet.one_way import OneWay
 from tests.support.databases import Database
@@ -69,7 +71,48 @@ def test_an_exception_while_messages_are_taken_stops_nothing(house: IngestHouse,
     assert house.sample("callback_failures_total") == 1
 
 
-def test_a_full_inbox_leaves_messages_to_the_broker_while_a_table_is_locked(house: IngestHouse, lock: Voice) -> None:
+def test_a_flood_of_dead_letters_is_counted_and_not_all_kept(house: IngestHouse, lock: Voice) -> None:
+    other = house.claim()
+    with house.run_fleet():
+        for _ in range(700):
+            lock.send("events", b"garbage")
+        lock.measure(1, 1)
+        house.await_seen(lock, 1, "{[1,2)}")
+        other.publish("events", b"garbage")
+        wait_for(lambda: house.letters(other), what="another's is kept all the same")
+        assert house.sample("dead_letters_unkept_total") == 640
+    assert len(house.letters(lock)) == 60
+
+
+def test_what_the_broker_kept_of_a_deleted_lock_is_not_its_successors(house: IngestHouse, lock: Voice) -> None:
+    with house.run_fleet():
+        lock.call("online", 7, 9)
+        lock.stand(7, 9, locked=False)
+        house.await_seen(lock, 7, "{[9,10)}")
+        house.database.rows("UPDATE devices SET deleted_at = now() WHERE id = %s", lock.id)
+        [(successor, _, _)] = house.database.rows(CLAIM, "the-next@example.com", lock.device_id)
+        house.notify_devices()
+        wait_for(lambda: house.sample("topics_forgotten_total") == 2, what="the broker was told to forget")
+    house.database.rows("UPDATE devices SET deleted_at = now() WHERE id = %s", successor)
+    with house.run_fleet():
+        lock.call("offline", 7, 9)
+        wait_for(lambda: house.sample("topics_forgotten_total"), what="its will came after it had gone")
+    [(_, owner, _)] = house.database.rows(CLAIM, "the-last@example.com", lock.device_id)
+    with house.run_fleet():
+        lock.measure(1, 1)
+        wait_for(lambda: house.sample("messages_total", kind="telemetry"), what="it is heard")
+    known = (
+        "SELECT status_boot, state_boot FROM device_states s JOIN devices d ON d.id = s.device_id WHERE owner_id = %s"
+    )
+    assert house.database.rows(known, owner) == [(-1, -1)]
+    assert [reason for reason, _ in house.letters(lock)] == ["unknown device"]
+
+
+def test_a_full_inbox_leaves_messages_to_the_broker_while_a_table_is_locked(
+    house: IngestHouse, lock: Voice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary, "EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(canary, "OVERDUE_SECONDS", 1.5)
     inbox = Inbox(most_messages=20)
     with house.run_fleet(inbox):
         lock.measure(1, 1)
@@ -80,6 +123,7 @@ def test_a_full_inbox_leaves_messages_to_the_broker_while_a_table_is_locked(hous
             lock.measure(1, seq)
         wait_for(lambda: house.sample("inbox_full_total"), what="it is full")
         wait_for(lambda: house.sample("batch_retries_total"), what="the batch was tried again")
+        wait_for(lambda: not house.memory.is_listening, what="nobody is called silent meanwhile")
         assert inbox.messages < 400
         holder.close()
         await_measured(house, lock, 499)
@@ -92,7 +136,7 @@ def test_sessions_that_the_database_ends_lose_and_double_nothing(
         for seq in range(1, 60):
             lock.measure(1, seq)
             if seq % 20 == 0:
-                assert cut_sessions()
+                wait_for(cut_sessions, what="there are sessions to end")
         await_measured(house, lock, 59)
         assert house.sample("lease") == 1
 
