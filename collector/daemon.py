@@ -28,7 +28,7 @@ from common.asking import Listener
 from common.clock import utc_now
 from sql.engine import make_engine
 
-CONNECTIONS = 4  # jobs hold one only for a statement, or for a batch of the journal
+CONNECTIONS = 6  # jobs hold one only for a statement, or for a batch of the journal
 STATEMENT_SECONDS = 60  # cleaning up after a long absence takes its time
 RUNS_SECONDS = 3.0
 GARBAGE = (50_000, 20, 1000)  # checks leave no cycles: looking for some at every 700 objects took a third of their time

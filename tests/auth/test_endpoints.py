@@ -24,6 +24,8 @@ WHOLE: dict[str, Any] = {
     "degraded_after_ms": 500, "is_enabled": False, "is_public": False, "group": "Shops", "position": 7,
 }  # fmt: skip
 
+SECRETS = dict.fromkeys(("SECRET_KEY", "DEVICE_KEY", "PIN_PEPPER"), "x" * 40)
+
 
 def change(staff: Person, made: dict[str, Any], **changes: Any) -> Any:
     """The answer to a change of an endpoint."""
@@ -299,7 +301,7 @@ def test_the_overview_counts_what_everybody_may_see(api: Api) -> None:
 @pytest.mark.parametrize(
     ("settings", "allowed"),
     [({"WATCHHOUSE_DEMO": "1", "AUTH_PORT": "5050"}, True), ({"WATCHHOUSE_DEMO": "1", "PROBE_ALLOW": "none"}, False),
-     ({"SECRET_KEY": "x" * 40, "DATABASE_URL": "postgresql://u@h/d", "AUTH_PORT": "5050"}, False),
+     ({**SECRETS, "DATABASE_URL": "postgresql://u@h/d", "AUTH_PORT": "5050"}, False),
      ({"WATCHHOUSE_DEMO": "1", "PROBE_ALLOW": "127.0.0.0/8:5050"}, True)],
     ids=["demo", "demo told otherwise", "no demo", "listed"],
 )  # fmt: skip

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.looking import PHONE, Scheme, Visit, overflow, poor_contrasts
+from tests.support.waiting import wait_for
 
 STAFF = ("admin@example.com", "admin")
 OPEN_PAGES = ["/", "/docs", "/admin/login/"]
@@ -57,9 +58,16 @@ def test_the_first_page_leads_everywhere(visit: Visit) -> None:
 
 def test_the_description_shows_the_calls(visit: Visit) -> None:
     page = visit.open("/docs")
-    expect(page.locator(".opblock").first).to_be_visible()
-    shown = {path.inner_text().replace("\u200b", "") for path in page.locator(".opblock-summary-path").all()}
-    assert shown >= {"/register", "/login", "/verify", "/actions/create", "/api/v1/auth/me/"}
+    paths = page.locator(".opblock-summary-path")
+    found: set[str] = set()
+
+    def look_further() -> bool:
+        """Calls are drawn when somebody scrolls to them."""
+        found.update(paths.evaluate_all("all => all.map(one => one.dataset.path)"))
+        page.mouse.wheel(0, 400)
+        return found >= {"/register", "/login", "/verify", "/api/v1/auth/me/", "/actions/create"}
+
+    assert wait_for(look_further, what="all calls")
 
 
 def test_the_description_is_dark_on_white_at_night_too(visit: Visit) -> None:

@@ -85,6 +85,7 @@ def test_it_hears_again_after_the_database_was_away(
     start: Start, wire: Wire, wire_url: str, queue: Callable[..., int], database: Any
 ) -> None:
     daemon = start(DATABASE_URL=wire_url, WATCHHOUSE_DEMO="1")
+    daemon.wait(lambda: "listener_connected" in daemon.events(), "it listens")
     wire.cut()
     daemon.wait(lambda: "listener_disconnected" in daemon.events(), "the cut is noticed")
     queue()
