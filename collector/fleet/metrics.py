@@ -57,6 +57,14 @@ class FleetMetrics:
             "watchhouse_fleet_entries", "Entries that locks' messages made", ["event_type"], registry=registry
         )
         self.alarms = Counter("watchhouse_fleet_alarms", "Alerts that they opened", ["kind"], registry=registry)
+        for kind in FROM_LOCKS:
+            self.messages.labels(kind)
+        for reason in LETTERS:
+            self.dead_letters.labels(reason)
+        self._time_batches(registry)
+
+    def _time_batches(self, registry: CollectorRegistry) -> None:
+        """How much is stored at once, and how long that takes."""
         self.batch_messages = Histogram(
             "watchhouse_fleet_batch_messages", "Messages in a transaction", buckets=SIZES, registry=registry
         )
@@ -83,7 +91,3 @@ class FleetMetrics:
             buckets=SECONDS,
             registry=registry,
         )
-        for kind in FROM_LOCKS:
-            self.messages.labels(kind)
-        for reason in LETTERS:
-            self.dead_letters.labels(reason)

@@ -23,6 +23,7 @@ def upgrade() -> None:
     make_device_states()
     make_device_boots()
     make_device_commands()
+    index_device_commands()
 
 
 def make_devices() -> None:
@@ -179,6 +180,9 @@ def make_device_commands() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("device_commands_pkey")),
     )
+
+
+def index_device_commands() -> None:
     op.create_index(
         "device_commands_finished",
         "device_commands",
