@@ -50,6 +50,7 @@ class MountedLock:
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._away_until = 0.0
+        self._rested = asyncio.Event()
         self._pause = FIRST_PAUSE
         self._resend_seconds = FIRST_RESEND
         self._resend_at = 0.0
@@ -76,7 +77,7 @@ class MountedLock:
         beating = asyncio.create_task(self._beat())
         try:
             while True:
-                await asyncio.sleep(max(0.0, self._away_until - self._loop.time()))
+                await self._stay_away()
                 await self._stay_connected()
                 await asyncio.sleep(self._pause * self._luck.uniform(0.5, 1.0))
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
@@ -85,8 +86,10 @@ class MountedLock:
             self.leave()
 
     def rest(self) -> None:
-        """Tell how it is once more, and from now on nothing that nobody asks: it is being compared."""
+        """Tell how it is once more, over a network that is back, and then nothing that nobody asks: it is compared."""
         self.is_quiet = True
+        self._away_until = 0.0
+        self._rested.set()
         self.lock.tell_state(self.now)
         self.changed()
 
@@ -102,6 +105,10 @@ class MountedLock:
         self._away_until = self._loop.time() + seconds
         if self._connection:
             self._connection.cut()
+
+    async def _stay_away(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._rested.wait(), max(0.0, self._away_until - self._loop.time()))
 
     async def lose_power(self, seconds: float) -> None:
         """Dark at once; back with a new boot."""

@@ -39,7 +39,6 @@ def test_its_ledgers_equal_the_services_counters_and_its_locks_logs(
     assert (summary["requests"]["agrees"], summary["requests"]["is_shared"]) == (True, True)
     assert summary["requests"]["totals"]["2xx"]["low"] >= summary["outcomes"]["done"]
     assert summary["ledger"]["uncertain"] == 0
-    assert summary["outcomes"]["failed"] == 0
     assert {"register", "sign_in", "create", "read", "update"} <= set(summary["actions"])
     assert summary["shed"] == 0
     locks = summary["locks"]
