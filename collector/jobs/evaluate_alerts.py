@@ -4,9 +4,9 @@ Those of security are asked by `watch_security`.
 """
 
 from datetime import timedelta
+from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter
-
+from collector.alerting.counting import AlertCounts
 from collector.alerting.evaluation import evaluate
 from collector.alerting.rules import HOUSE_NAMES, HOUSE_RULES
 from collector.job import Context, Job, Slots
@@ -14,31 +14,9 @@ from collector.job import Context, Job, Slots
 EVERY = timedelta(minutes=3)
 
 
-class Metrics:
-    """Alerts by what became of them."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.opened = Counter(
-            "watchhouse_alerts_opened_total", "Alerts opened by this collector, by rule", ["rule"], registry=registry
-        )
-        self.resolved = Counter(
-            "watchhouse_alerts_resolved_total",
-            "Alerts resolved by this collector, by rule",
-            ["rule"],
-            registry=registry,
-        )
-        for rule in HOUSE_NAMES:
-            self.opened.labels(rule)
-            self.resolved.labels(rule)
-
-
-def run(context: Context[Metrics]) -> None:
+def run(context: Context[AlertCounts]) -> None:
     """Ask all rules, and count what came of it."""
-    found = evaluate(context.engine, context.settings, context.clock(), HOUSE_RULES)
-    for rule in found.opened:
-        context.metrics.opened.labels(rule).inc()
-    for rule in found.resolved:
-        context.metrics.resolved.labels(rule).inc()
+    context.metrics.note(evaluate(context.engine, context.settings, context.clock(), HOUSE_RULES))
 
 
 JOB = Job(
@@ -46,6 +24,6 @@ JOB = Job(
     every=timedelta(seconds=10),
     grace=None,
     run=run,
-    metrics=Metrics,
+    metrics=partial(AlertCounts, family="watchhouse_alerts", rules=HOUSE_NAMES),
     slots=Slots(every=EVERY, lease=timedelta(minutes=2)),
 )

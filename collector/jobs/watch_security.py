@@ -4,42 +4,17 @@ Only the rules of security, which are cheap; those of the house are asked by `ev
 """
 
 from datetime import timedelta
+from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter
-
+from collector.alerting.counting import AlertCounts
 from collector.alerting.evaluation import evaluate
 from collector.alerting.rules import SECURITY_NAMES, SECURITY_RULES
 from collector.job import Context, Job
 
 
-class Metrics:
-    """Alerts by what became of them."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.opened = Counter(
-            "watchhouse_security_alerts_opened_total",
-            "Security alerts opened by a rule of this collector, by rule",
-            ["rule"],
-            registry=registry,
-        )
-        self.resolved = Counter(
-            "watchhouse_security_alerts_resolved_total",
-            "Security alerts resolved by a rule of this collector, by rule",
-            ["rule"],
-            registry=registry,
-        )
-        for rule in SECURITY_NAMES:
-            self.opened.labels(rule)
-            self.resolved.labels(rule)
-
-
-def run(context: Context[Metrics]) -> None:
+def run(context: Context[AlertCounts]) -> None:
     """Ask them, one collector at a time; and count what came of it."""
-    found = evaluate(context.engine, context.settings, context.clock(), SECURITY_RULES)
-    for rule in found.opened:
-        context.metrics.opened.labels(rule).inc()
-    for rule in found.resolved:
-        context.metrics.resolved.labels(rule).inc()
+    context.metrics.note(evaluate(context.engine, context.settings, context.clock(), SECURITY_RULES))
 
 
 JOB = Job(
@@ -47,6 +22,6 @@ JOB = Job(
     every=timedelta(seconds=30),
     grace=None,
     run=run,
-    metrics=Metrics,
+    metrics=partial(AlertCounts, family="watchhouse_security_alerts", rules=SECURITY_NAMES),
     woken_by="alerts",
 )

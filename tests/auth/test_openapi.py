@@ -35,7 +35,7 @@ ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 # Without a cookie there is nothing but the way to sign in; tests of their own cover them.
 ROOMS = "^/(admin|home)/(?!login)"
 # The systematic phase asks 2,900 times, which takes most of a minute: for the long runs.
-PHASES = "coverage,fuzzing" if os.environ.get("WATCHHOUSE_FAULTS") == "long" else "fuzzing"
+PHASES, EXAMPLES = ("coverage,fuzzing", "20") if os.environ.get("WATCHHOUSE_FAULTS") == "long" else ("fuzzing", "5")
 # What is too long for a field may be too long for a request line, too.
 REFUSALS = """
 [checks.negative_data_rejection]
@@ -160,7 +160,7 @@ def test_schemathesis_finds_no_undeclared_answer(
                 "--exclude-path-regex",
                 ROOMS,
                 "--max-examples",
-                "10",
+                EXAMPLES,
                 "--workers=2",
                 "--seed=20261122",
                 "--no-color",

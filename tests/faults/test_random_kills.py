@@ -25,7 +25,7 @@ from tests.support.processes import environment
 from tests.support.waiting import wait_for
 
 IS_LONG = os.environ.get("WATCHHOUSE_FAULTS") == "long"
-SECONDS = 600 if IS_LONG else 14
+SECONDS = 600 if IS_LONG else 10
 RATE = 30
 PAUSE_SECONDS = (1.0, 4.0)
 SEEDS = range(5) if IS_LONG else range(1)
