@@ -208,7 +208,7 @@ def test_a_hundred_that_hang_delay_no_other(make_prober: MakeProber, server: Ser
     prober.turn_until(lambda: len(late) == 100 and len(hanging) == 100)
     assert sorted(late)[90] < 0.5  # far below the second for which the others hang
     assert sorted(slow)[90] < 500
-    assert all(attempt.reason == "timeout" and attempt.duration_ms < 1200 for attempt in hanging)
+    assert all(attempt.reason == "timeout" and attempt.duration_ms < 2000 for attempt in hanging)
 
 
 def test_a_host_at_its_cap_delays_only_itself(make_prober: MakeProber, server: Server) -> None:
