@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from common.lock_protocol.errors import ProtocolError
+from common.lock_protocol.objects import read_object
 
 Name = Literal["LOCK", "UNLOCK", "REBOOT", "CODES", "BACKFILL"]
 MAX_BYTES = 65_536
@@ -81,14 +82,9 @@ def read_command(payload: bytes) -> tuple[Command, str]:
 
 
 def _read_fields(payload: bytes) -> dict[str, Any]:
-    if len(payload) > MAX_BYTES:
-        raise ProtocolError(f"longer than {MAX_BYTES} bytes")
-    try:
-        content = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        raise ProtocolError("is not JSON") from None
-    if type(content) is not dict or content.keys() != FIELDS:
-        raise ProtocolError(f"must be an object with the fields {', '.join(sorted(FIELDS))} and no other")
+    content = read_object(payload, MAX_BYTES)
+    if content.keys() != FIELDS:
+        raise ProtocolError(f"must have the fields {', '.join(sorted(FIELDS))} and no other")
     return content
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from common.lock_protocol.errors import ProtocolError
+from common.lock_protocol.objects import read_object
 
 VERSION = 1
 MAX_BYTES = 4096
@@ -66,7 +67,7 @@ def write_envelope(device_id: str, envelope: Envelope) -> bytes:
 
 def read_envelope(device_id: str, payload: bytes) -> Envelope:
     """The message in `payload`, which came on a topic of `device_id`. Raises ProtocolError saying what is wrong."""
-    content = _read_object(payload)
+    content = read_object(payload, MAX_BYTES)
     if content.keys() != FIELDS:
         raise ProtocolError("must have the fields v, id, boot, seq, ts, type, data and no other")
     if type(content["v"]) is not int or content["v"] != VERSION:
@@ -91,7 +92,7 @@ def write_status(status: Status) -> bytes:
 
 def read_status(payload: bytes) -> Status:
     """The status in `payload`. Raises ProtocolError saying what is wrong."""
-    content = _read_object(payload)
+    content = read_object(payload, MAX_BYTES)
     if content.keys() != {"state", "boot", "conn"}:
         raise ProtocolError("must have the fields state, boot, conn and no other")
     if content["state"] not in ("online", "offline"):
@@ -106,20 +107,8 @@ def write_ingest_ack(boot: int, seq: int) -> bytes:
 
 def read_ingest_ack(payload: bytes) -> tuple[int, int]:
     """Boot and sequence up to which a lock may forget. Raises ProtocolError saying what is wrong."""
-    content = _read_object(payload)
+    content = read_object(payload, MAX_BYTES)
     return _count(content, "boot"), _count(content, "seq")
-
-
-def _read_object(payload: bytes) -> dict[str, Any]:
-    if len(payload) > MAX_BYTES:
-        raise ProtocolError(f"longer than {MAX_BYTES} bytes")
-    try:
-        content = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        raise ProtocolError("is not JSON") from None
-    if type(content) is not dict:
-        raise ProtocolError("is not an object")
-    return content
 
 
 def _count(content: dict[str, Any], name: str, *, least: int = 0, most: int = MAX_COUNT) -> int:

@@ -1,6 +1,5 @@
 """Many ask about codes of one lock at once, of two real workers: guesses share no place, and a use is spent once."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +17,11 @@ from tests.auth.asking_locks import PINS, VERIFY_PIN, VERIFY_QR, signed
 from tests.auth.remote import at_once, login, patiently, post, register
 from tests.auth.test_hash_lane import lane_taken
 from tests.support.databases import Database, throw_away
+from tests.support.long_runs import IS_LONG
 from tests.support.processes import Running, start_auth
 from tests.support.waiting import wait_for
 
-AT_ONCE = 500 if os.environ.get("WATCHHOUSE_FAULTS") == "long" else 40
+AT_ONCE = 500 if IS_LONG else 40
 CONNECTIONS = 50
 REFUSALS = "SELECT description, count(*) FROM device_logs WHERE device_id = %s AND NOT success GROUP BY 1"
 

@@ -14,10 +14,11 @@ from standalone.postgres import Server
 from tests.auth.journal_lines import is_closed, lines_in, segments_in
 from tests.auth.remote import call, register
 from tests.support.databases import throw_away
+from tests.support.long_runs import IS_LONG
 from tests.support.processes import Running, start_auth
 from tests.support.waiting import wait_for
 
-KILLS = 20 if os.environ.get("WATCHHOUSE_FAULTS") == "long" else 3
+KILLS = 20 if IS_LONG else 3
 STYLE = Path(__file__).parents[2] / "auth" / "static" / "house.css"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from time import monotonic
 
 import pytest
 import requests
@@ -82,11 +83,13 @@ def from_far(api: Api, address: str, person: Person | None = None, path: str = "
 
 def test_what_is_left_is_told(api: Api) -> None:
     anna = api.person()
+    began = monotonic()
     headers = [from_far(api, "203.0.113.1", anna).headers for _ in range(2)]
+    refilled = (monotonic() - began) * LIMIT / 60
     assert [found["RateLimit-Policy"] for found in headers] == [f'"default";q={LIMIT};w=60'] * 2
     first, second = [found["RateLimit"].split(";t=")[0] for found in headers]
     assert first == '"default";r=599'
-    assert second in {'"default";r=598', '"default";r=599'}  # a tenth of a second between them gives one back
+    assert second == '"default";r=598' or refilled >= 1  # what is used up comes back with time
 
 
 def test_a_user_pays_from_one_purse_wherever_they_are(api: Api) -> None:

@@ -1,6 +1,5 @@
 """/openapi.json: whole, valid, and true: schemathesis finds no answer that it does not declare."""
 
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from flask import Flask
 
 from tests.support.client import Api
 from tests.support.databases import Database
+from tests.support.long_runs import IS_LONG
 from tests.support.processes import Running, environment
 from tests.support.visitor import sign_up
 
@@ -35,7 +35,7 @@ ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 # Without a cookie there is nothing but the way to sign in; tests of their own cover them.
 ROOMS = "^/(admin|home)/(?!login)"
 # The systematic phase asks 2,900 times, which takes most of a minute: for the long runs.
-PHASES, EXAMPLES = ("coverage,fuzzing", "20") if os.environ.get("WATCHHOUSE_FAULTS") == "long" else ("fuzzing", "5")
+PHASES = "coverage,fuzzing" if IS_LONG else "fuzzing"
 # What is too long for a field may be too long for a request line, too.
 REFUSALS = """
 [checks.negative_data_rejection]
@@ -160,7 +160,7 @@ def test_schemathesis_finds_no_undeclared_answer(
                 "--exclude-path-regex",
                 ROOMS,
                 "--max-examples",
-                EXAMPLES,
+                "10",
                 "--workers=2",
                 "--seed=20261122",
                 "--no-color",

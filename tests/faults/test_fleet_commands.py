@@ -3,7 +3,6 @@
 The test plays the collector, who alone may write there: it knows the lock's key, and what it signs well is obeyed.
 """
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,11 +27,11 @@ from common.lock_protocol.topics import COLLECTOR, COMMANDS, COMMANDS_ACK, EVENT
 from tests.collector.fleet.command_house import Claimed
 from tests.support.broker import PASSWORD, Broker, run_broker
 from tests.support.fleet_house import BusyLocks
+from tests.support.long_runs import IS_LONG
 from tests.support.network import LOOPBACK, Network
 from tests.support.processes import DEVICE_KEY
 from tests.support.waiting import wait_for
 
-IS_LONG = os.environ.get("WATCHHOUSE_FAULTS") == "long"
 HOSTILE = 100_000 if IS_LONG else 2_000
 RETAINED = 50 if IS_LONG else 3
 SECONDS = 600 if IS_LONG else 30

@@ -2,7 +2,6 @@
 lines. Whatever was answered is stored, once, and everything that is counted agrees with it.
 """
 
-import os
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -10,16 +9,15 @@ from contextlib import contextmanager
 from threading import Event
 from time import monotonic
 
-import click
 import psutil
 import pytest
 
 from tests.support.callers import Callers, calling, p95
 from tests.support.journal_house import JournalHouse, await_database, revive, run_journal_house
+from tests.support.long_runs import IS_LONG, Tell
 from tests.support.visitor import sign_up
 from tests.support.waiting import wait_for
 
-IS_LONG = os.environ.get("WATCHHOUSE_FAULTS") == "long"
 KILLS = 100 if IS_LONG else 6
 PAUSE_SECONDS = (0.5, 4.0) if IS_LONG else (0.2, 0.8)
 KILL_RATE = 200.0
@@ -37,8 +35,6 @@ NO_DATABASE = ["/livez", "/openapi.json", "/nowhere", "/docs"]
 NEEDS_DATABASE = ["/health/api/overview/", "/actions/read", "/actions/read?limit=5"]
 ALL = ["/livez", "/openapi.json", "/nowhere", *NEEDS_DATABASE]
 
-Tell = Callable[[str, object], None]
-
 pytestmark = pytest.mark.timeout(LIMIT)
 
 
@@ -47,18 +43,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JournalHouse]:
     """One for all trials here, one after the other."""
     with run_journal_house(tmp_path_factory.mktemp("journal")) as found:
         yield found
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    """Prints figures of a long run."""
-
-    def say(what: str, figures: object) -> None:
-        if IS_LONG:
-            with capsys.disabled():
-                click.echo(f"\n{what}: {figures}")
-
-    return say
 
 
 def test_whatever_is_killed_what_was_answered_is_stored_once(house: JournalHouse, tell: Tell) -> None:

@@ -1,6 +1,5 @@
 """The collector is killed at random while endpoints fall and recover: each change is told once to a sink that looks."""
 
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ import pytest
 from tests.collector.daemons import Daemon
 from tests.collector.sinks import LOOPBACK, Sink, SinkServer
 from tests.support.databases import Database
+from tests.support.long_runs import IS_LONG
 from tests.support.waiting import wait_for
 
-IS_LONG = os.environ.get("WATCHHOUSE_FAULTS") == "long"
 KILLS = 100 if IS_LONG else 2
 DOORS = 8  # at a time; each falls and recovers once
 PAUSE_SECONDS = (0.0, 0.1)

@@ -1,7 +1,6 @@
 """The collector is killed at random while endpoints go down and come back; in the end each slot has one record, and the
 states are those that the records say."""
 
-import os
 import random
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,8 +13,8 @@ from collector.states.intervals import Interval
 from collector.states.steps import Observation, advance_all
 from tests.collector.daemons import Daemon
 from tests.collector.watching import DENSE, Site, assert_each_slot_once, watch_densely
+from tests.support.long_runs import IS_LONG
 
-IS_LONG = os.environ.get("WATCHHOUSE_FAULTS") == "long"
 KILLS = 100 if IS_LONG else 3
 ENDPOINTS = 12
 SECOND = timedelta(seconds=1)

@@ -1,6 +1,5 @@
 """A lock and its commands: each is obeyed once, in order, in time; nothing else is obeyed at all."""
 
-import os
 from collections import Counter
 from random import Random
 
@@ -14,8 +13,9 @@ from common.lock_protocol.commands import Command, write_command
 from generator.fleet.lock import Lock
 from generator.fleet.obeying import REMEMBERED, take_command
 from tests.generator.locks import DEVICE, KEYS, NOW, answers, code, command, new_lock, read, sent, signed, told
+from tests.support.long_runs import IS_LONG
 
-EXAMPLES = 250 if os.environ.get("WATCHHOUSE_FAULTS") == "long" else 25
+EXAMPLES = 250 if IS_LONG else 25
 ATTACKS = 400  # of each example: 100,000 in the long run
 FORGED_FIELDS = ("command", "command_id", "timestamp", "expires_at", "counter", "params", "signature")
 

@@ -39,6 +39,8 @@ def test_its_ledgers_equal_the_services_counters_and_its_locks_logs(
     assert (summary["requests"]["agrees"], summary["requests"]["is_shared"]) == (True, True)
     assert summary["requests"]["totals"]["2xx"]["low"] >= summary["outcomes"]["done"]
     assert summary["ledger"]["uncertain"] == 0
+    failed = {name for name, told in summary["actions"].items() if told["failed"]}
+    assert failed <= {"register", "sign_in"}, "a busy house asks who signs in to come again, and nobody else"
     assert {"register", "sign_in", "create", "read", "update"} <= set(summary["actions"])
     assert summary["shed"] == 0
     locks = summary["locks"]

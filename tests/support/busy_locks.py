@@ -1,7 +1,8 @@
 """Locks in a process of their own that have much to tell: `python -m tests.support.busy_locks`, a plan on stdin.
 
 They are the generator's: real firmware, memory and connections. Each look they print how far they are. At SIGTERM they
-write their ledger: all that they wrote down to be told, and each command that they took.
+write their ledger: all that they wrote down to be told, what of it nobody said to be stored, and each command that
+they took.
 """
 
 import asyncio
@@ -151,6 +152,7 @@ def _page_of(one: BusyLock, memory: Bookkeeper) -> dict[str, Any]:
     return {
         "device_id": lock.device_id,
         "told": memory.told.get(lock.device_id, []),
+        "untold": [[message.boot, message.seq] for message in lock.outbox],
         "taken": one.taken,
         "is_locked": lock.record.is_locked,
         "counter": lock.record.counter,

@@ -9,12 +9,10 @@ import pytest
 from common.lock_protocol.codes import table_hash
 from common.lock_protocol.commands import is_signed, read_command
 from common.lock_protocol.keys import derive_key
-from standalone.postgres import Server
 from tests.collector.daemons import Daemon
 from tests.collector.fleet.command_house import Claimed, CommandHouse
 from tests.collector.fleet.played_lock import PlayedLock
 from tests.support.broker import Broker, run_broker
-from tests.support.databases import throw_away
 from tests.support.processes import DEVICE_KEY
 from tests.support.waiting import wait_for
 
@@ -22,14 +20,6 @@ PASSWORD = "a lock's own"
 LOCKS = [f"live-{number}" for number in range(1, 20)]
 
 Play = Callable[..., tuple[Claimed, PlayedLock]]
-
-
-@pytest.fixture(scope="module")
-def house(server: Server) -> Iterator[CommandHouse]:
-    with throw_away(server) as database:
-        made = CommandHouse.on(database)
-        yield made
-        made.engine.dispose()
 
 
 @pytest.fixture(scope="module")

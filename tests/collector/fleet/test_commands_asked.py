@@ -1,12 +1,9 @@
 """What the house asks of locks by itself: to take their code table, to send again what is missing."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
-
-import pytest
 
 from collector.fleet.answers import Answer, end_commands
 from collector.fleet.codes import LONGEST_PAUSE, pause_after
@@ -15,21 +12,11 @@ from common.lock_protocol.codes import table_hash
 from common.lock_protocol.commands import write_params
 from sql.engine import transaction
 from sql.statements import run
-from standalone.postgres import Server
 from tests.collector.fleet.command_house import Claimed, CommandHouse
-from tests.support.databases import throw_away
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 ONLINE = {"is_online": "true", "last_seen_at": "now()", "status_boot": "1"}
 FRESH = {**ONLINE, "codes_version": "0", "codes_hash": "''"}
-
-
-@pytest.fixture(scope="module")
-def house(server: Server) -> Iterator[CommandHouse]:
-    with throw_away(server) as database:
-        made = CommandHouse.on(database)
-        yield made
-        made.engine.dispose()
 
 
 def sync(house: CommandHouse, at: datetime = NOW) -> None:

@@ -1,26 +1,15 @@
 """The sweep: who is offline, who is not, and which commands are over."""
 
-from collections.abc import Iterator
 from threading import Thread
 
 import pytest
 
 from collector.jobs import sweep_fleet
-from standalone.postgres import Server
 from tests.collector.fleet.command_house import CommandHouse
-from tests.support.databases import throw_away
 
 FELL = ("OFFLINE", "Went offline", True)
 SILENT = ("OFFLINE", "Not heard for 90 s", True)
 HEARD = ("ONLINE", "Heard again", True)
-
-
-@pytest.fixture(scope="module")
-def house(server: Server) -> Iterator[CommandHouse]:
-    with throw_away(server) as database:
-        made = CommandHouse.on(database)
-        yield made
-        made.engine.dispose()
 
 
 def ago(seconds: float) -> str:

@@ -192,7 +192,18 @@ def test_a_proxy_of_the_surroundings_is_not_used(
 
 
 def test_a_hundred_that_hang_delay_no_other(make_prober: MakeProber, server: Server) -> None:
-    prober = make_prober(at_once=400, per_host=150)
+    """In the best of three rounds: what else the machine does must not be taken for a delay of ours."""
+    rounds = [ask_beside_hanging(make_prober(at_once=400, per_host=150), server) for _ in range(3)]
+    assert min(late for late, _, _ in rounds) < 0.05
+    assert min(slow for _, slow, _ in rounds) < 200
+    assert min(hung for _, _, hung in rounds) < 1200
+
+
+def ask_beside_hanging(prober: Prober, server: Server) -> tuple[float, float, float]:
+    """Of a hundred, the lateness (s) and the time (ms) that nine in ten stay within, while a hundred others hang.
+
+    And the longest time (ms) of these.
+    """
     hanging: list[Attempt] = []
     for _ in range(100):
         prober.engine.submit(target(server.url("/hang"), timeout_seconds=1.0), hanging.append)
@@ -206,9 +217,8 @@ def test_a_hundred_that_hang_delay_no_other(make_prober: MakeProber, server: Ser
         due = start + 0.2 + number * 0.005
         prober.engine.submit(target(server.url("/ok")), lambda attempt, due=due: note(due, attempt), due)
     prober.turn_until(lambda: len(late) == 100 and len(hanging) == 100)
-    assert sorted(late)[90] < 0.5  # far below the second for which the others hang
-    assert sorted(slow)[90] < 500
-    assert all(attempt.reason == "timeout" and attempt.duration_ms < 2000 for attempt in hanging)
+    assert all(attempt.reason == "timeout" for attempt in hanging)
+    return sorted(late)[90], sorted(slow)[90], max(attempt.duration_ms for attempt in hanging)
 
 
 def test_a_host_at_its_cap_delays_only_itself(make_prober: MakeProber, server: Server) -> None:

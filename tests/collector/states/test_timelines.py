@@ -1,7 +1,6 @@
 """Ten thousand timelines: intervals, uptime and days against an oracle that asks every moment anew."""
 
 import json
-import os
 import random
 from collections import Counter
 from datetime import datetime, timedelta
@@ -17,8 +16,9 @@ from collector.states.uptime import Uptime, uptime
 from common.maintenance import Calendar
 from common.states import DEGRADED, MAINTENANCE, MAJOR_OUTAGE, OPERATIONAL, UNKNOWN
 from tests.collector.states.timelines import Oracle, Timeline, make_timeline
+from tests.support.long_runs import IS_LONG
 
-CHUNKS = 100 if os.environ.get("WATCHHOUSE_FAULTS") == "long" else 10
+CHUNKS = 100 if IS_LONG else 10
 IN_A_CHUNK = 1000
 ZERO = timedelta(0)
 ENDPOINT = 7
