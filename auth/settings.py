@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auth.journal.addresses import FORMS as ADDRESS_FORMS
+from auth.loans.terms import LendingSettings
 from common.addresses import NOTHING, Allowed, parse_allowed
 from common.networks import LOOPBACK
 from common.settings import Network, boolean, choice, folder, integer, networks, port, read, setting, text, url, words
+from common.thresholds import Thresholds
 
 DATABASE_DEMO = "postgresql://watchhouse_auth:watchhouse_auth_demo_pass@127.0.0.1:55432/metrics"
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Thresholds, LendingSettings):
     """The settings of auth, as `read_settings` builds them."""
 
     is_demo: bool = setting(

@@ -17,6 +17,7 @@ from common.settings import (
     folder,
     integer,
     networks,
+    number,
     optional_path,
     port,
     read,
@@ -25,6 +26,7 @@ from common.settings import (
     url,
     words,
 )
+from common.thresholds import Thresholds
 
 DATABASE_DEMO = "postgresql://watchhouse_collector:watchhouse_collector_demo_pass@127.0.0.1:55432/metrics"
 
@@ -42,7 +44,7 @@ def recipients(raw: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Thresholds):
     """The settings of the collector, as `read_settings` builds them."""
 
     is_demo: bool = setting(
@@ -99,9 +101,6 @@ class Settings:
     incident_after_minutes: int = setting(
         "INCIDENT_AFTER_MINUTES", integer(1, 1440), "An outage of this length becomes an incident", default="10"
     )
-    alert_error_rate: int = setting(
-        "ALERT_THRESHOLDS_ERROR_RATE", integer(0, 100), "Alert when more % of requests fail with 5xx", default="5"
-    )
     alert_cpu: int = setting(
         "ALERT_THRESHOLDS_CPU", integer(1, 100), "Alert when more % of a host's CPU is used for 5 minutes", default="90"
     )
@@ -131,6 +130,9 @@ class Settings:
     )
     alert_reminder_hours: int = setting(
         "ALERT_REMINDER_HOURS", integer(1, 168), "Hours between reminders of an alert that lasts", default="4"
+    )
+    reservation_hold_days: float = setting(
+        "RESERVATION_HOLD_DAYS", number(0, 365), "Days for which a copy is held for who waited", default="3"
     )
     device_key: str = setting(
         "DEVICE_KEY",

@@ -160,6 +160,21 @@ def integer(low: int, high: int) -> Reader:
 port = integer(1, 65535)
 
 
+def number(above: float, most: float) -> Reader:
+    """A reader of numbers over `above` and up to `most`, decimals allowed."""
+
+    def read_number(raw: str) -> float:
+        try:
+            value = float(raw)
+        except ValueError:
+            raise ValueError(f"must be a number, not {raw!r}") from None
+        if not above < value <= most:
+            raise ValueError(f"must be over {above} and at most {most}, not {raw}")
+        return value
+
+    return read_number
+
+
 def choice(*words: str) -> Reader:
     """A reader of one of `words`."""
 

@@ -141,6 +141,40 @@ RETURN (
     WHERE d.id = device AND d.deleted_at IS NULL AND u.is_active AND u.email_verified
 );
 
+-- Who has a book that was not returned, for who may not read the e-mails of all.
+CREATE OR REPLACE FUNCTION find_borrower_email(loan bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+RETURN (
+    SELECT u.email
+    FROM loans l
+    JOIN app_users u ON u.id = l.user_id
+    WHERE l.id = loan AND l.returned_at IS NULL AND u.is_active
+);
+
+-- Who waits for a book, or may fetch it, likewise.
+CREATE OR REPLACE FUNCTION find_waiting_email(reservation bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+RETURN (
+    SELECT u.email
+    FROM reservations r
+    JOIN app_users u ON u.id = r.user_id
+    WHERE r.id = reservation AND r.ended_at IS NULL AND u.is_active
+);
+
+-- Who looks after the books: librarians, and staff where there is none; a few, for each is mailed.
+CREATE OR REPLACE FUNCTION list_librarian_emails() RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT email
+    FROM app_users
+    WHERE is_active
+      AND CASE
+          WHEN EXISTS (SELECT FROM app_users WHERE role = 'librarian' AND is_active) THEN role = 'librarian'
+          ELSE is_staff
+      END
+    ORDER BY number
+    LIMIT 50
+$$;
+
 -- Whether a lock is online: its last word said so, and it was heard within three heartbeats of 30 s. A dead broker leaves
 -- the word of all as it was, and a dead collector hears nobody.
 CREATE OR REPLACE FUNCTION is_online_now(said boolean, heard_at timestamptz) RETURNS boolean

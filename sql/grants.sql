@@ -42,6 +42,9 @@ GRANT SELECT, INSERT ON device_logs TO watchhouse_auth;
 GRANT SELECT ON device_boots, device_telemetry, device_checkpoints, dead_letters TO watchhouse_auth;
 GRANT UPDATE (acknowledged_at, acknowledged_by, resolved_at, resolved_by) ON alerts TO watchhouse_auth;
 
+-- auth: books, who has them, who waits. Nothing of it is ever deleted; what happened is counted where it happens
+GRANT SELECT, INSERT, UPDATE ON books, book_views, borrowers, loans, reservations, event_totals TO watchhouse_auth;
+
 -- collector: it sends what auth asked for, measures, and cleans up what has had its time
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON collectors TO watchhouse_collector;
@@ -56,7 +59,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON check_requests TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE ON endpoint_hours, figures, figure_hours, daily_figures, request_totals, alerts, incidents TO watchhouse_collector;
 GRANT SELECT, INSERT ON incident_updates, incident_endpoints TO watchhouse_collector;
 GRANT SELECT ON maintenance, maintenance_endpoints, channels, house_keys TO watchhouse_collector;
-GRANT SELECT (id, role, is_active, is_staff, last_login_at, created_at) ON app_users TO watchhouse_collector;
+GRANT SELECT (id, role, is_active, is_staff, email_verified, identity_verified, professional_verified,
+    last_login_at, created_at) ON app_users TO watchhouse_collector;
 GRANT SELECT ON usage_stats TO watchhouse_collector;
 GRANT SELECT (id, created_at) ON resources TO watchhouse_collector;
 GRANT SELECT, INSERT ON request_log TO watchhouse_collector;
@@ -79,6 +83,14 @@ GRANT SELECT, INSERT, DELETE ON dead_letters, qr_uses TO watchhouse_collector;
 GRANT SELECT ON access_pins TO watchhouse_collector;
 GRANT UPDATE (uses, is_active) ON access_pins TO watchhouse_collector;
 GRANT UPDATE (user_id, ip_address, personal_salt) ON device_logs TO watchhouse_collector;
+
+-- collector: the library. It finds what is overdue and whose turn it is, and never whose e-mail that is
+GRANT SELECT ON books, book_views, loans, reservations, event_totals TO watchhouse_collector;
+GRANT UPDATE (status, overdue_at) ON loans TO watchhouse_collector;
+GRANT UPDATE (status, ready_at, ready_until, ended_at) ON reservations TO watchhouse_collector;
+GRANT UPDATE (copies_held) ON books TO watchhouse_collector;
+GRANT EXECUTE ON FUNCTION find_borrower_email(bigint), find_waiting_email(bigint), list_librarian_emails() TO watchhouse_collector;
+
 GRANT USAGE ON SEQUENCE device_logs_numbers TO watchhouse_auth, watchhouse_collector;
 GRANT EXECUTE ON FUNCTION find_owner_email(uuid) TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION is_online_now(boolean, timestamptz) TO watchhouse_auth, watchhouse_collector, watchhouse_reader;
@@ -101,6 +113,9 @@ GRANT SELECT ON devices, device_states, device_telemetry, device_chains TO watch
 GRANT SELECT (id, device_id, command, status, tries, created_at, expires_at, sent_at, received_at, finished_at) ON device_commands TO watchhouse_reader;
 GRANT SELECT (id, device_id, position, event_type, success, happened_at, created_at) ON device_logs TO watchhouse_reader;
 GRANT SELECT (id, received_at, topic, payload_bytes, reason) ON dead_letters TO watchhouse_reader;
+GRANT SELECT ON books, book_views, event_totals TO watchhouse_reader;
+GRANT SELECT (id, book_id, role, status, renewals, borrowed_at, due_at, overdue_at, returned_at) ON loans TO watchhouse_reader;
+GRANT SELECT (id, book_id, status, created_at, ready_at, ready_until, ended_at) ON reservations TO watchhouse_reader;
 
 -- arithmetic, of no secret
 GRANT EXECUTE ON FUNCTION sketch_bin(double precision), sketch_value(int), sketch_quantile(int[], bigint[], double precision)

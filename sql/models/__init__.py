@@ -22,15 +22,20 @@ from sql.models.house import AuditEntry, HouseKey, StatusPage
 from sql.models.idempotency import IdempotencyKey
 from sql.models.incidents import Incident, IncidentEndpoint, IncidentUpdate, Maintenance, MaintenanceEndpoint
 from sql.models.journal import JournalHour, JournalSegment, JournalState, QuarantinedLine
+from sql.models.library import Book, BookView, Borrower, Loan, Reservation
 from sql.models.outbox import Message
 from sql.models.requests import DirtyHour, RequestAudit, RequestErasure, RequestHour, RequestMinute, request_log
 from sql.models.resources import Resource, UserActionTotal, usage_stats
+from sql.models.totals import EventTotal
 
 __all__ = [
     "AccessPin",
     "Alert",
     "AuditEntry",
     "Base",
+    "Book",
+    "BookView",
+    "Borrower",
     "Channel",
     "CheckRequest",
     "CodeBrake",
@@ -51,6 +56,7 @@ __all__ = [
     "EndpointHour",
     "EndpointSchedule",
     "EndpointState",
+    "EventTotal",
     "Figure",
     "FigureHour",
     "HostMetric",
@@ -63,6 +69,7 @@ __all__ = [
     "JournalHour",
     "JournalSegment",
     "JournalState",
+    "Loan",
     "LoginThrottle",
     "Maintenance",
     "MaintenanceEndpoint",
@@ -76,6 +83,7 @@ __all__ = [
     "RequestHour",
     "RequestMinute",
     "RequestTotal",
+    "Reservation",
     "Resource",
     "ServiceState",
     "Session",

@@ -1,0 +1,1 @@
+"""Lending: who may have which book for how long, who waits, and what is given back."""
