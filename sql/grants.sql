@@ -56,7 +56,7 @@ GRANT SELECT, INSERT ON endpoints TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON endpoint_schedule, endpoint_states, state_intervals, endpoint_figures, endpoint_days TO watchhouse_collector;
 GRANT SELECT, INSERT ON checks TO watchhouse_collector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON check_requests TO watchhouse_collector;
-GRANT SELECT, INSERT, UPDATE ON endpoint_hours, figures, figure_hours, daily_figures, request_totals, alerts, incidents TO watchhouse_collector;
+GRANT SELECT, INSERT, UPDATE ON endpoint_hours, figures, figure_hours, daily_figures, counter_totals, alerts, incidents TO watchhouse_collector;
 GRANT SELECT, INSERT ON incident_updates, incident_endpoints TO watchhouse_collector;
 GRANT SELECT ON maintenance, maintenance_endpoints, channels, house_keys TO watchhouse_collector;
 GRANT SELECT (id, role, is_active, is_staff, email_verified, identity_verified, professional_verified,
@@ -71,7 +71,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON request_dirty_hours, request_erasures, j
 GRANT SELECT, INSERT, DELETE ON quarantined_lines TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION make_late_partition(text, timestamptz), find_user_id(text) TO watchhouse_collector;
 GRANT INSERT ON audit_log TO watchhouse_collector;
-GRANT SELECT ON partition_policies TO watchhouse_collector;
+GRANT SELECT ON partition_policies TO watchhouse_auth, watchhouse_collector;
 
 -- collector: the fleet. It learns which locks there are, and never whose e-mail stands behind one
 GRANT SELECT ON devices, device_shares, code_brakes TO watchhouse_collector;
@@ -92,6 +92,7 @@ GRANT UPDATE (copies_held) ON books TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION find_borrower_email(bigint), find_waiting_email(bigint), list_librarian_emails() TO watchhouse_collector;
 
 GRANT USAGE ON SEQUENCE device_logs_numbers TO watchhouse_auth, watchhouse_collector;
+GRANT EXECUTE ON FUNCTION find_waiting_email(bigint) TO watchhouse_auth;
 GRANT EXECUTE ON FUNCTION find_owner_email(uuid) TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION is_online_now(boolean, timestamptz) TO watchhouse_auth, watchhouse_collector, watchhouse_reader;
 GRANT EXECUTE ON FUNCTION slot_after(bigint, int, timestamptz) TO watchhouse_collector;

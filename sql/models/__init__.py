@@ -17,7 +17,7 @@ from sql.models.device_commands import DeviceCommand
 from sql.models.device_logs import DeadLetter, DeviceChain, DeviceCheckpoint, device_logs, device_telemetry
 from sql.models.devices import Device, DeviceBoot, DeviceShare, DeviceState
 from sql.models.endpoints import CheckRequest, Endpoint, EndpointSchedule
-from sql.models.figures import DailyFigure, Figure, FigureHour, RequestTotal
+from sql.models.figures import CounterTotal, DailyFigure, Figure, FigureHour
 from sql.models.house import AuditEntry, HouseKey, StatusPage
 from sql.models.idempotency import IdempotencyKey
 from sql.models.incidents import Incident, IncidentEndpoint, IncidentUpdate, Maintenance, MaintenanceEndpoint
@@ -40,6 +40,7 @@ __all__ = [
     "CheckRequest",
     "CodeBrake",
     "Collector",
+    "CounterTotal",
     "DailyFigure",
     "DeadLetter",
     "Device",
@@ -82,7 +83,6 @@ __all__ = [
     "RequestErasure",
     "RequestHour",
     "RequestMinute",
-    "RequestTotal",
     "Reservation",
     "Resource",
     "ServiceState",

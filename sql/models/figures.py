@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Double, Integer
+from sqlalchemy import Double, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sql.models.base import Base
@@ -45,11 +45,13 @@ class DailyFigure(Base):
     value: Mapped[float] = mapped_column(Double)
 
 
-class RequestTotal(Base):
-    """Where auth's own counter of requests stood when it was last read, so that a difference is counted once."""
+class CounterTotal(Base):
+    """Where a counter of auth's own stood when it was last read, so that what it grew by is counted once."""
 
-    __tablename__ = "request_totals"
+    __tablename__ = "counter_totals"
 
     source: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    figure: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
-    requests: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[float] = mapped_column(Double)

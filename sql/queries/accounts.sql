@@ -44,8 +44,9 @@ SELECT coalesce(max(extract(epoch FROM paid_until + :cost - :burst - now())) FIL
 FROM paid;
 
 -- name: open_session
--- purpose: a right password, in one statement: the session, the account's last sign-in, and the brake released for
---   this network, which from now on is a known one.
+-- purpose: a right password, in one statement: the session, the account's last sign-in, the brake released for this
+--   network, which from now on is a known one, and one more on the total. The account's row is held already, and nothing
+--   that waits comes after, so that who holds a stripe of the total never waits for who wants it.
 -- params: user_id uuid, kind text, life interval, ip inet, account bytea, network text
 WITH seen AS (
     UPDATE app_users SET last_login_at = now(), last_login_ip = :ip WHERE id = :user_id
@@ -53,10 +54,21 @@ WITH seen AS (
     INSERT INTO login_throttle (account, network, paid_until, succeeded_at)
     VALUES (:account, :network, now(), now())
     ON CONFLICT (account, network) DO UPDATE SET paid_until = now(), succeeded_at = now()
+), counted AS (
+    INSERT INTO event_totals AS t (event, stripe, total)
+    VALUES ('login', pg_backend_pid() % 64, 1)
+    ON CONFLICT (event, stripe) DO UPDATE SET total = t.total + 1
 )
 INSERT INTO sessions (user_id, kind, expires_at, ip)
 VALUES (:user_id, :kind, now() + :life, :ip)
 RETURNING id, rotated_at;
+
+-- name: count_registration
+-- purpose: one more account on the total, in the transaction that makes it.
+-- params:
+INSERT INTO event_totals AS t (event, stripe, total)
+VALUES ('registration', pg_backend_pid() % 64, 1)
+ON CONFLICT (event, stripe) DO UPDATE SET total = t.total + 1;
 
 -- name: rotate_session
 -- purpose: spend a refresh token. The row is compared and changed in one statement, so that of two equal requests one

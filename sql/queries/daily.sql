@@ -39,6 +39,18 @@ WITH span AS MATERIALIZED (
     ) AS people (figure, value)
     WHERE day >= current_date - 1
     UNION ALL
+    SELECT 'loans', '', count(*) FROM loans, span WHERE borrowed_at >= begins AND borrowed_at < ends
+    UNION ALL
+    SELECT 'returns', '', count(*) FROM loans, span WHERE returned_at >= begins AND returned_at < ends
+    UNION ALL
+    SELECT 'overdue', '', count(*)
+    FROM span
+    JOIN (
+        SELECT overdue_at FROM loans WHERE returned_at IS NULL
+        UNION ALL
+        SELECT overdue_at FROM loans, span WHERE returned_at >= ends
+    ) AS open ON overdue_at < ends
+    UNION ALL
     SELECT 'resources', '', count(*) FROM resources, span WHERE created_at < ends
     UNION ALL
     SELECT 'actions', action, sum(times) FROM actions GROUP BY action

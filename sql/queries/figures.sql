@@ -7,26 +7,33 @@ SELECT subject, figure, :at, reading
 FROM unnest(:subjects, :figures, :readings) AS noted (subject, figure, reading)
 ON CONFLICT (subject, figure, at) DO UPDATE SET value = excluded.value;
 
--- name: count_requests
--- purpose: add to a minute by how much auth's own counter grew since anybody read it last. The row is locked first and
+-- name: count_growth
+-- purpose: add to a minute by how much auth's own counters grew since anybody read them last. Their rows are locked first and
 --   the order is written down by `locked`, so that of two collectors the second counts from where the first stood; a
 --   reading that is overtaken counts nothing. The first of a source only says where it stands.
--- params: source text, at timestamptz, minute timestamptz, requests bigint
-WITH before AS MATERIALIZED (
-    SELECT requests FROM request_totals WHERE source = :source FOR UPDATE
+-- params: source text, at timestamptz, minute timestamptz, subjects text[], figures text[], totals double precision[]
+WITH told AS MATERIALIZED (
+    SELECT subject, figure, total FROM unnest(:subjects, :figures, :totals) AS told (subject, figure, total)
+), before AS MATERIALIZED (
+    SELECT t.subject, t.figure, t.total
+    FROM counter_totals t
+    WHERE t.source = :source
+    ORDER BY t.subject, t.figure
+    FOR UPDATE
 ), locked AS MATERIALIZED (
-    SELECT count(*) AS sources FROM before
+    SELECT count(*) AS counters FROM before
 ), now_known AS (
-    INSERT INTO request_totals AS t (source, at, requests)
-    SELECT :source, :at, :requests FROM locked
-    ON CONFLICT (source) DO UPDATE SET at = excluded.at, requests = excluded.requests
-    WHERE t.requests <= excluded.requests
-    RETURNING t.requests
+    INSERT INTO counter_totals AS t (source, subject, figure, at, total)
+    SELECT :source, subject, figure, :at, total FROM told CROSS JOIN locked ORDER BY subject, figure
+    ON CONFLICT (source, subject, figure) DO UPDATE SET at = excluded.at, total = excluded.total
+    WHERE t.total <= excluded.total
+    RETURNING t.subject, t.figure, t.total
 )
 INSERT INTO figures AS f (subject, figure, at, value)
-SELECT 'counter', 'requests', :minute, now_known.requests - before.requests
+SELECT subject, figure, :minute, now_known.total - before.total
 FROM before
-CROSS JOIN now_known
+JOIN now_known USING (subject, figure)
+ORDER BY subject, figure
 ON CONFLICT (subject, figure, at) DO UPDATE SET value = f.value + excluded.value;
 
 -- name: read_database
@@ -160,6 +167,11 @@ SELECT count(*), count(*) FILTER (WHERE last_login_at IS NULL OR last_login_at <
 FROM sessions
 JOIN app_users ON app_users.id = sessions.user_id
 WHERE sessions.created_at > now() - interval '1 day';
+
+-- name: read_event_total
+-- purpose: how often something happened in all, to compare with what /metrics tells of it.
+-- params: event text
+SELECT coalesce(sum(total), 0)::bigint FROM event_totals WHERE event = :event;
 
 -- name: read_error_rate
 -- purpose: how long ago a journal was looked at last, how far it was read then, and the requests and errors of an hour.

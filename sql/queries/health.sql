@@ -5,3 +5,7 @@ SELECT
     (SELECT coalesce(json_agg(json_build_object('service', service, 'is_up', is_up, 'latency_seconds', latency_seconds,
         'age_seconds', extract(epoch FROM now() - checked_at)) ORDER BY service), '[]')
      FROM service_states);
+
+-- name: touch_database
+-- purpose: the least that the database can be asked: that it answers, and how soon.
+SELECT 1;

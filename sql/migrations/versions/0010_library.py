@@ -6,6 +6,7 @@ Revises: 0009
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 revision = "0010"
 down_revision = "0009"
@@ -24,6 +25,7 @@ def upgrade() -> None:
     make_loans()
     make_reservations()
     make_event_totals()
+    make_counter_totals()
     op.execute("INSERT INTO event_totals (event, stripe, total) SELECT 'registration', 0, count(*) FROM app_users")
 
 
@@ -42,6 +44,7 @@ def make_books() -> None:
         sa.Column("borrows", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("returns", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("lent_seconds", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("words", TSVECTOR(), server_default=sa.text("''"), nullable=False),
         sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("updated_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("deleted_at", MOMENT, nullable=True),
@@ -64,12 +67,15 @@ def make_books() -> None:
     op.create_index(
         "books_by_word",
         "books",
-        [sa.literal_column("to_tsvector('simple', (title || ' ') || author)")],
+        ["words"],
         unique=False,
         postgresql_using="gin",
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index("books_isbn_key", "books", ["isbn"], unique=True, postgresql_where=sa.text("deleted_at IS NULL"))
+    op.create_index(
+        "books_withdrawn", "books", ["id"], unique=False, postgresql_where=sa.text("deleted_at IS NOT NULL")
+    )
 
 
 def make_book_views() -> None:
@@ -194,3 +200,18 @@ def make_event_totals() -> None:
         sa.PrimaryKeyConstraint("event", "stripe", name=op.f("event_totals_pkey")),
         postgresql_with={"fillfactor": 50},
     )
+
+
+def make_counter_totals() -> None:
+    """In the place of request_totals, which knew one counter only."""
+    op.create_table(
+        "counter_totals",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("figure", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("total", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "subject", "figure", name=op.f("counter_totals_pkey")),
+    )
+    op.execute("INSERT INTO counter_totals SELECT source, 'counter', 'requests', at, requests FROM request_totals")
+    op.drop_table("request_totals")

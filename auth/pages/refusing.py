@@ -1,0 +1,21 @@
+"""What a button may not do is no fault of the page that holds it: it is said there, and nothing is done."""
+
+from collections.abc import Callable
+
+from auth.database import db
+from auth.http.problems import Problem, refusal_of
+from auth.pages.room import Done
+
+REFUSED = frozenset({403, 409})
+
+
+def or_say_why(way_back: str, act: Callable[[], Done]) -> Done:
+    """What came of an act; where a rule forbids it, the way back to the button, with the reason in words."""
+    try:
+        return act()
+    except Exception as error:
+        refused = error if isinstance(error, Problem) else refusal_of(error)
+        if refused is None or refused.status not in REFUSED:
+            raise
+        db.session.rollback()
+        return Done(way_back, f"Nothing was done: {refused.detail}.", is_refused=True)
