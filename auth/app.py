@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -14,6 +15,8 @@ from auth.accounts import views as accounts
 from auth.accounts.hashing import Lane, Passwords, default_hasher
 from auth.admin.rooms import ROOMS
 from auth.analytics import views as analytics
+from auth.books import views as books
+from auth.cache import SharedCache
 from auth.database import ENGINE, use_database
 from auth.devices import command_views as device_commands
 from auth.devices import share_views as device_shares
@@ -32,9 +35,13 @@ from auth.incidents import views as incidents
 from auth.journal.addresses import show_by
 from auth.journal.journal import Journal
 from auth.journal.recording import Recorder
+from auth.loans import views as loans
 from auth.maintenance import views as maintenance
 from auth.metrics import views as metrics
+from auth.metrics.cache_counts import count_cache
 from auth.metrics.exporter import count_requests
+from auth.metrics.query_times import time_queries
+from auth.monitors import views as monitors
 from auth.pages import views as pages
 from auth.pages.cookies import CookieSessions
 from auth.pages.naming import named
@@ -68,11 +75,14 @@ DOMAINS = (
     hosts.routes,
     analytics.routes,
     request_log.routes,
+    monitors.routes,
     devices.routes,
     device_commands.routes,
     device_shares.routes,
     access.routes,
     security.routes,
+    books.routes,
+    loans.routes,
     metrics.routes,
     pages.routes,
     *HOME_ROOMS,
@@ -98,8 +108,10 @@ def create_app(settings: Settings, hasher: PasswordHasher | None = None) -> Flas
     count_requests(app, settings.data)
     JWTManager(app)
     use_database(app)
+    time_queries(app)
+    count_cache(app)
     app.extensions["token_reader"] = TokenReader()
-    app.extensions[KEY] = _furnish(settings, hasher or default_hasher())
+    app.extensions[KEY] = _furnish(app, settings, hasher or default_hasher())
     app.context_processor(lambda: {"is_demo": settings.is_demo})  # said on every page
     app.add_template_filter(named)
     problems.register(app)
@@ -131,7 +143,7 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     }
 
 
-def _furnish(settings: Settings, hasher: PasswordHasher) -> Parts:
+def _furnish(app: Flask, settings: Settings, hasher: PasswordHasher) -> Parts:
     quarter = max(1, settings.threads // 4)
     slots = max(1, (os.cpu_count() or 1) // 2)
     lane = Lane(settings.data / "locks", slots=slots, waiters=quarter)
@@ -142,4 +154,6 @@ def _furnish(settings: Settings, hasher: PasswordHasher) -> Parts:
         waiting_room=WaitingRoom(quarter),
         status=Keeper(settings.data / "status"),
         journal=Journal(settings.data / FOLDER, settings.journal_megabytes * MEGABYTE),
+        cache=SharedCache(app, settings.data / "cache"),
+        started_at=monotonic(),
     )

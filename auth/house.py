@@ -1,4 +1,4 @@
-"""What the views of one app share and is made once: its settings, hashes, waiting room, status page, journal."""
+"""What the views of one app share and is made once: its settings, hashes, waiting room, status page, journal, cache."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -7,6 +7,7 @@ from flask import current_app
 
 from auth.access.pins import Pins
 from auth.accounts.hashing import Passwords
+from auth.cache import SharedCache
 from auth.journal.journal import Journal
 from auth.settings import Settings
 from auth.status.keeper import Keeper
@@ -17,7 +18,7 @@ KEY = "house"
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of a running auth."""
+    """The parts of a running auth. `started_at` is on the monotonic clock, which all its workers share."""
 
     settings: Settings
     passwords: Passwords
@@ -25,6 +26,8 @@ class Parts:
     waiting_room: WaitingRoom
     status: Keeper
     journal: Journal
+    cache: SharedCache
+    started_at: float
 
 
 def house() -> Parts:

@@ -63,10 +63,11 @@ def hold_user(user_id: UUID) -> User:
 
 
 def add_user(**values: Any) -> User:
-    """A new account, still uncommitted. A taken e-mail raises IntegrityError on `app_users_email_key`."""
+    """A new account, counted, still uncommitted. A taken e-mail raises IntegrityError on `app_users_email_key`."""
     user = User(**values)
     db.session.add(user)
     db.session.flush()
+    run_within(statements.count_registration)
     return user
 
 

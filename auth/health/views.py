@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from auth.database import run_alone
 from auth.gate import ADDED_HEADERS
+from auth.health.parts import Part, measure_cache, worked
 from auth.http.problems import RETRY_SECONDS
 from auth.http.route import Routes
 from sql.errors import translate
@@ -24,14 +25,6 @@ STALE_SECONDS = 5 * 60.0
 MAIL_STALE_SECONDS = 35 * 60.0
 
 
-class Part(BaseModel):
-    """One thing this service leans on: `healthy`, `failing`, `silent`, or `unknown` while no check says so of late."""
-
-    status: str
-    latency_ms: float | None = None
-    age_seconds: float | None = None
-
-
 class Health(BaseModel):
     """The whole and its parts."""
 
@@ -41,6 +34,7 @@ class Health(BaseModel):
     collector: Part
     broker: Part
     mail: Part
+    cache: Part
 
 
 class Alive(BaseModel):
@@ -72,10 +66,11 @@ def check_health() -> Any:
         if translate(error) is None:
             raise
         request.environ[ADDED_HEADERS].append(("Retry-After", str(RETRY_SECONDS)))
-        return 503, _report("unavailable", Part(status="failing"), Part(status="unknown"), {})
-    database = Part(status="healthy", latency_ms=round((perf_counter() - started) * 1000, 2))
+        return 503, _report("unavailable", Part(status="failing"), Part(status="unknown"), {"cache": measure_cache()})
+    database = worked(perf_counter() - started)
     collector = judge_collector(collector_age)
     parts = {service["service"]: judge_service(service) for service in services}
+    parts["cache"] = measure_cache()
     is_well = collector.status == "healthy" and all(part.status != "failing" for part in parts.values())
     return _report("healthy" if is_well else "degraded", database, collector, parts)
 
@@ -100,13 +95,14 @@ def judge_service(service: dict[str, Any]) -> Part:
     )
 
 
-def _report(status: str, database: Part, collector: Part, services: dict[str, Part]) -> Health:
+def _report(status: str, database: Part, collector: Part, parts: dict[str, Part]) -> Health:
     unknown = Part(status="unknown")
     return Health(
         status=status,
         timestamp=datetime.now(UTC),
         database=database,
         collector=collector,
-        broker=services.get("broker", unknown),
-        mail=services.get("mail", unknown),
+        broker=parts.get("broker", unknown),
+        mail=parts.get("mail", unknown),
+        cache=parts["cache"],
     )

@@ -1,6 +1,6 @@
 """Counts requests with the standard names of prometheus-flask-exporter, with labels from closed sets only."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,22 +53,32 @@ def untracked(view: View) -> View:
     return marked
 
 
-def print_requests(folder: Path, families: Collection[str]) -> bytes:
-    """The counts of all workers in Prometheus' text form: those of `families`, or all when it names none."""
+def read_counts(folder: Path) -> Iterator[Metric]:
+    """What all workers have counted, family by family."""
+    yield from MultiProcessCollector(None, path=str(folder / "metrics" / LAYOUT)).collect()
+
+
+def print_families(found: Iterable[Metric], families: Collection[str]) -> bytes:
+    """What was found in Prometheus' text form: those of `families`, or all when it names none."""
     registry = CollectorRegistry()
-    registry.register(Chosen(MultiProcessCollector(None, path=str(folder / "metrics" / LAYOUT)), families))
+    registry.register(Chosen(found, families))
     printed: Any = generate_latest(registry)
     return bytes(printed)
 
 
-class Chosen(Collector):
-    """The families of `counts` that are asked for, so that who wants one is not sent them all."""
+def name_of(family: Metric) -> str:
+    """The name of a family as its lines have it; the client library tells counters without their ending."""
+    return f"{family.name}_total" if family.type == "counter" else family.name
 
-    def __init__(self, counts: MultiProcessCollector, families: Collection[str]) -> None:
-        self._counts, self._families = counts, families
+
+class Chosen(Collector):
+    """The families that are asked for, so that who wants one is not sent them all."""
+
+    def __init__(self, found: Iterable[Metric], families: Collection[str]) -> None:
+        self._found, self._families = found, families
 
     def collect(self) -> Iterator[Metric]:
         """Each family, when asked for."""
-        for family in self._counts.collect():
-            if not self._families or family.name in self._families:
+        for family in self._found:
+            if not self._families or name_of(family) in self._families:
                 yield family

@@ -4,23 +4,20 @@ Whoever finds it older than two seconds makes a new one, one at a time over all 
 is there meanwhile. A snapshot that cannot be renewed stays, however old. Knows nothing of what it holds.
 """
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep, time
+from time import monotonic, time
 
 import structlog
 
 from auth.status.snapshot import NoSnapshot, Snapshot, pack, unpack
+from auth.turns import take_turn
 
 FRESH_SECONDS = 2.0
 STALE_SECONDS = 15.0  # past this its age is told: renewing fails, or nobody has asked for long
 RETRY_SECONDS = 2.0
 PATIENCE_SECONDS = 0.3  # for another's new one, when the old one is so old that its age would be told
 LONGEST_WAIT_SECONDS = 3.0  # when there is none at all
-LOOK_SECONDS = 0.01
 
 Make = Callable[[Snapshot | None], Snapshot]
 log = structlog.get_logger()
@@ -46,7 +43,7 @@ class Keeper:
         if kept is not None and (_is_fresh(kept) or monotonic() < self._retry_at):
             return kept
         patience = _patience(kept)
-        with self._turn(patience) as is_mine:
+        with take_turn(self._folder / "lock", patience) as is_mine:
             found = self._load()
             if found is not None and _is_fresh(found):
                 return found
@@ -99,20 +96,6 @@ class Keeper:
             return None
         return self._seen[1]
 
-    @contextmanager
-    def _turn(self, wait_seconds: float) -> Iterator[bool]:
-        """Whether this caller has the turn to make a new one; waits for it so long."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
-            yield True  # a full or read-only disk: each process makes its own
-            return
-        try:
-            yield _lock(handle, monotonic() + wait_seconds)
-        finally:
-            os.close(handle)
-
 
 def age_of(snapshot: Snapshot) -> float:
     """Seconds since it was made."""
@@ -128,18 +111,6 @@ def _patience(kept: Snapshot | None) -> float:
     if kept is None:
         return LONGEST_WAIT_SECONDS
     return 0.0 if age_of(kept) < STALE_SECONDS else PATIENCE_SECONDS
-
-
-def _lock(handle: int, deadline: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if monotonic() >= deadline:
-                return False
-            sleep(LOOK_SECONDS)
-        else:
-            return True
 
 
 def _unpack(content: bytes) -> Snapshot | None:

@@ -80,7 +80,7 @@ def test_each_state_is_told(database: Database, make_auth: Callable[..., Running
         for statement in statements:
             database.rows(statement)
         found[name] = statuses_of(auth)
-    assert found == {name: expected for name, (_, expected) in STATES.items()}
+    assert found == {name: {**expected, "cache": "healthy"} for name, (_, expected) in STATES.items()}
 
 
 def statuses_of(auth: Running) -> dict[str, Any]:
@@ -99,6 +99,7 @@ def test_latencies_and_ages_are_told(database: Database, make_auth: Callable[...
         database.rows(statement)
     body = requests.get(auth.url + "/health/", timeout=5).json()
     assert 0 < body["database"]["latency_ms"] < 2000
+    assert 0 < body["cache"]["latency_ms"] < 2000
     assert body["broker"]["latency_ms"] == 12.5
     assert 3 <= body["broker"]["age_seconds"] < 10
     assert 7 <= body["collector"]["age_seconds"] < 15

@@ -19,7 +19,7 @@ SELDOM = {  # a demo has neither a certificate nor a channel
     "watchhouse_channel_up",
     "watchhouse_endpoint_certificate_expiry_timestamp_seconds",
 }
-METRIC = re.compile(r"\b(?:watchhouse|flask|user|pg)_\w+\b")
+METRIC = re.compile(r"\b(?:watchhouse|flask|library|user|pg)_\w+\b")
 
 
 def ask(platform: Any, path: str, **values: str) -> Any:
