@@ -23,9 +23,9 @@ class Page:
     body: str
 
 
-def read_metrics(settings: Settings, family: str) -> tuple[str, str]:
-    """Where the counters are kept, by a name that lasts as long as they do, and one family of them as text."""
-    page = read_page(settings, f"/metrics?{urlencode({'name[]': family})}")
+def read_metrics(settings: Settings, *families: str) -> tuple[str, str]:
+    """Where the counters are kept, by a name that lasts as long as they do, and some families of them as text."""
+    page = read_page(settings, f"/metrics?{urlencode({'name[]': families}, doseq=True)}")
     if page.status != 200:
         raise AuthError(f"AUTH_URL, METRICS_TOKEN: /metrics answers {page.status}")
     return page.counts or settings.auth_url, page.body

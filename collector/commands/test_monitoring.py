@@ -6,7 +6,8 @@ from dataclasses import asdict
 import click
 
 from collector.commands.starting import open_database, settings_or_exit
-from collector.commands.trials import Bench, Result, chosen, run
+from collector.commands.trial import Bench, Result, run
+from collector.commands.trials import chosen
 
 FAILED = 1
 

@@ -1,24 +1,19 @@
 """The trials of `test-monitoring`: each looks at one piece from outside, and tells what it saw or what is wrong."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from statistics import median
 
-from sqlalchemy import Engine
-
 from collector.alerting.evaluation import find
 from collector.auth import read_page
-from collector.errors import CollectorError
+from collector.commands.library_trials import LIBRARY_TRIALS
+from collector.commands.trial import Bench, Trial, TrialFailed, read_health
 from collector.figures.request_hours import last_closed
-from collector.settings import Settings
 from common.clock import utc_now
 from sql import statements
 from sql.engine import run_once, transaction
-from sql.errors import translate
 
 PATHS = (
     "/livez",
@@ -46,62 +41,9 @@ outbox = statements.load("outbox")
 rollups = statements.load("request_rollups")
 
 
-class TrialFailed(CollectorError):
-    """What a trial found wrong."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What trials look at."""
-
-    settings: Settings
-    engine: Engine
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One thing to look at; `look` tells what it saw, or raises TrialFailed."""
-
-    group: str
-    name: str
-    look: Callable[[Bench], str]
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a trial ended."""
-
-    group: str
-    name: str
-    is_passed: bool
-    seconds: float
-    told: str
-
-
-def run(trial: Trial, bench: Bench) -> Result:
-    """Look once. Whatever the house does wrong is a failed trial; a fault of ours is raised."""
-    began = time.perf_counter()
-    try:
-        is_passed, told = True, trial.look(bench)
-    except CollectorError as error:
-        is_passed, told = False, str(error)
-    except Exception as error:
-        known = translate(error)
-        if known is None:
-            raise
-        is_passed, told = False, f"the database: {type(known).__name__}"
-    return Result(trial.group, trial.name, is_passed, time.perf_counter() - began, told)
-
-
 def look_at_system(bench: Bench) -> str:
     """The house says itself that it is up; a part of it that fails is told."""
-    page = read_page(bench.settings, "/health/")
-    if page.status != 200:
-        raise TrialFailed(f"/health/ answers {page.status}")
-    try:
-        told = json.loads(page.body)
-    except ValueError:
-        raise TrialFailed("/health/ answers something else: is AUTH_URL right?") from None
+    told = read_health(bench)
     failing = [f"{name} {part['status']}" for name, part in told.items() if isinstance(part, dict)]
     return ", ".join([told["status"], *(one for one in failing if one.split()[1] in ("failing", "silent"))])
 
@@ -202,6 +144,7 @@ def _judge(seconds: float, limit: float) -> str:
 TRIALS: tuple[Trial, ...] = (
     Trial("metrics", "System Health", look_at_system),
     Trial("metrics", "Metrics Collector", look_at_collecting),
+    *LIBRARY_TRIALS,
     Trial("metrics", "User Login Tracking", look_at_logins),
     Trial("metrics", "Error Rate Tracking", look_at_errors),
     Trial("metrics", "Request Rollups", look_at_rollups),

@@ -1,14 +1,15 @@
-"""By how much did auth's own counter of requests grow in the last minute? The self-audit shows it beside the journal.
+"""By how much did auth's own counters grow in the last minute: requests, its queries, its cache?
 
-An answer is counted once, though several collectors read the same counter; of the time in which none did, all count for
-the minute of the next reading.
+The self-audit shows the requests beside the journal; the library is judged by the rest. What was done counts once,
+though several collectors read the same counters; of the time in which none did, all counts for the minute of the next
+reading.
 """
 
 from datetime import datetime, timedelta
 
 from collector.auth import read_metrics
 from collector.errors import AuthError
-from collector.figures.requests import FAMILY, read_requests
+from collector.figures.scrape import FAMILIES, read_scrape
 from collector.job import Context, Job, no_metrics
 from sql import statements
 
@@ -25,12 +26,22 @@ def minute_of(now: datetime) -> datetime:
 
 def run(context: Context[None]) -> None:
     """Read, and count what is new."""
-    source, text = read_metrics(context.settings, FAMILY)
+    source, text = read_metrics(context.settings, *FAMILIES)
     try:
-        now, requests = context.clock(), read_requests(text)
+        now, scrape = context.clock(), read_scrape(text)
     except ValueError:
         raise AuthError("AUTH_URL: what /metrics answers are no metrics") from None
-    context.query(sql.count_requests, source=source, at=now, minute=minute_of(now), requests=requests)
+    subjects, figures = zip(*scrape.totals, strict=True)
+    context.query(
+        sql.count_growth,
+        source=source,
+        at=now,
+        minute=minute_of(now),
+        subjects=list(subjects),
+        figures=list(figures),
+        totals=list(scrape.totals.values()),
+    )
+    context.figures.note(now, "library", scrape.levels)
 
 
 JOB = Job(name="count_requests", every=EVERY, grace=EVERY, on_the_clock=True, run=run, metrics=no_metrics)

@@ -49,8 +49,9 @@ def start(tmp_path: Path, database: Any) -> Iterator[Callable[..., Daemon]]:
     """Starts collectors and waits until they are healthy; those that run at the end are killed."""
     started: list[Daemon] = []
 
-    def begin(name: str = "anna", *, is_awaited: bool = True, **environment: str) -> Daemon:
-        started.append(Daemon(tmp_path / f"{name}.log", name, **{"DATABASE_URL": database.collector_url} | environment))
+    def begin(name: str = "anna", *, is_awaited: bool = True, is_forked: bool = True, **environment: str) -> Daemon:
+        own = {"DATABASE_URL": database.collector_url} | environment
+        started.append(Daemon(tmp_path / f"{name}.log", name, is_forked=is_forked, **own))
         return started[-1].await_health() if is_awaited else started[-1]
 
     yield begin

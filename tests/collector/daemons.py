@@ -5,13 +5,13 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -19,8 +19,9 @@ from urllib.request import Request, urlopen
 
 from aiosmtpd.controller import Controller
 
+from tests.support.forks import Fork, fork, fork_to_end
 from tests.support.ports import free_port
-from tests.support.processes import DEVICE_KEY, HOUSE, environment
+from tests.support.processes import DEVICE_KEY, HOUSE, environment, start_within
 from tests.support.waiting import wait_for
 
 LOOPBACK = "127.0.0.1"
@@ -30,22 +31,16 @@ START_LIMIT = 30.0
 
 def collector_command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m collector` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "collector", *words],
-        env=environment(**{"DEVICE_KEY": DEVICE_KEY} | settings),
-        cwd=HOUSE,
-        text=True,
-        capture_output=True,
-        check=False,
-        timeout=30,
-    )
+    own = environment(**{"DEVICE_KEY": DEVICE_KEY} | settings)
+    return fork_to_end("collector", *words, environment=own, folder=HOUSE, seconds=30)
 
 
 class Daemon:
     """`python -m collector run` as a process."""
 
-    def __init__(self, log: Path, name: str, **settings: str) -> None:
-        self.name, self.log, self.port = name, log, free_port()
+    def __init__(self, log: Path, name: str, *, is_forked: bool = True, **settings: str) -> None:
+        """One that is not forked has a command line of its own, for who looks for it in /proc."""
+        self.name, self.log, self.port, self._is_forked = name, log, free_port(), is_forked
         self._environment = environment(
             COLLECTOR_NAME=name,
             COLLECTOR_PORT=str(self.port),
@@ -55,15 +50,10 @@ class Daemon:
         )
         self.process = self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> "Fork | subprocess.Popen[bytes]":
+        begin = fork if self._is_forked else partial(start_within, [])
         with self.log.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "collector", "run"],
-                env=self._environment,
-                cwd=HOUSE,
-                stdout=output,
-                stderr=output,
-            )
+            return begin("collector", "run", environment=self._environment, folder=HOUSE, out=output)
 
     def await_health(self, status: int = 200) -> "Daemon":
         """Return once it answers with that status."""

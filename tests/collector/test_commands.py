@@ -28,7 +28,11 @@ SILENT = (
     "INSERT INTO collectors VALUES ('anna', 'here', now(), now() - interval '2 minutes')",
     "INSERT INTO journal_hours VALUES (date_trunc('hour', now()) - interval '3 hours', 'anna', 1, 0)",
 )
-FAILING = ("System Health", "Metrics Collector", "Error Rate Tracking", "Request Rollups")
+MONITORS = ("System Monitor", "User Monitor", "Book Monitor", "Loan Monitor", "Analytics Monitor")
+FAILING = (
+    *("System Health", "Metrics Collector", "Cache System", "Search Query Tracking", *MONITORS),
+    *("Error Rate Tracking", "Request Rollups"),
+)
 GROUPS = {"endpoints", "metrics", "alerts", "performance"}
 
 
@@ -53,6 +57,7 @@ def test_a_house_that_is_well_is_measured_and_found_well(
 ) -> None:
     auth = make_auth()
     sign_up(auth.url)
+    database.rows("UPDATE app_users SET email_verified = true, identity_verified = true")
     database.rows("INSERT INTO endpoints (name, url) VALUES ('Alive', '/livez')")
     collected = command("collect-metrics", "--json", AUTH_URL=auth.url)
     assert collected.returncode == 0, collected.stdout + collected.stderr
@@ -65,7 +70,7 @@ def test_a_house_that_is_well_is_measured_and_found_well(
     assert told["alerts"] == {"opened": [], "resolved": [], "reminded": []}
     assert database.rows("SELECT outcome FROM checks") == [("operational",)]
 
-    for statement in HEALTHY:
+    for statement in (*HEALTHY, "INSERT INTO event_totals VALUES ('search', 1, 2), ('search', 7, 1)"):
         database.rows(statement)
     with ThreadPoolExecutor(2) as pool:
         everything, report, checked = pool.map(
@@ -81,6 +86,7 @@ def test_a_house_that_is_well_is_measured_and_found_well(
     assert everything.returncode == bool(slow)
     assert {check["group"] for check in checks(everything).values()} == GROUPS
     assert checks(everything)["Error Rate Tracking"]["told"] == "0.50 % of 200 requests in an hour"
+    assert checks(everything)["Search Query Tracking"]["told"] == "3 searches"
     assert all(check["seconds"] > 0 for check in checks(everything).values())
     assert json.loads(report.stdout)["users"] == 0  # yesterday
     assert (checked.returncode, set(json.loads(checked.stdout))) == (0, {"results", "metrics"})
@@ -108,7 +114,7 @@ def test_a_house_that_is_away_is_told_as_away(command: Command, database: Any) -
     failed = [line for line in nobody_there.stdout.splitlines() if line.startswith("FAIL")]
     assert [name in line for name, line in zip(FAILING, failed, strict=True)] == [True] * len(FAILING)
     assert "nothing new of heartbeat" in failed[1]
-    assert nobody_there.stdout.splitlines()[-1] == "3 passed, 4 failed"
+    assert nobody_there.stdout.splitlines()[-1] == "3 passed, 11 failed"
     assert not any(check["is_passed"] for check in checks(looked).values())
     assert "nothing is known of 2001-02-03" in unknown.stderr
 

@@ -55,6 +55,20 @@ STORY = (
     """INSERT INTO incidents (title, status, impact, started_at)
         SELECT 'Down', 'investigating', 'major_outage', current_date - n * interval '1 hour'
         FROM generate_series(0, 2) n""",
+    """INSERT INTO books (title, category, copies_total, copies_available)
+        SELECT 'Book ' || n, 'Prose', 9, 9 FROM generate_series(1, 9) n""",
+    # by number: lent so many days ago, overdue and back so many hours after yesterday's end
+    """INSERT INTO loans (user_id, book_id, role, status, borrowed_at, due_at, overdue_at, returned_at)
+        SELECT u.id, b.id, 'student',
+            CASE WHEN back IS NOT NULL THEN 'returned' WHEN late IS NOT NULL THEN 'overdue' ELSE 'active' END,
+            current_date - days * interval '1 day', current_date - days * interval '1 day' + interval '1 hour',
+            current_date + late * interval '1 hour', current_date + back * interval '1 hour'
+        FROM (VALUES
+            (1, 0.1, NULL::int, NULL::int), (2, 0.5, NULL, NULL), (3, 1, NULL, -1), (4, 2, -20, 0),
+            (5, 2, -30, -25), (6, 2, -1, NULL), (7, 2, 0, NULL), (8, 0, NULL, NULL)
+        ) AS lent (number, days, late, back)
+        JOIN books b ON b.title = 'Book ' || number
+        CROSS JOIN (SELECT id FROM app_users WHERE email LIKE 'anna%%') AS u""",
     """INSERT INTO alerts (rule, subject, severity, message, opened_at)
         VALUES ('cpu', 'host:anna', 'warning', 'hot', current_date - interval '1 hour')""",
 )
@@ -63,6 +77,9 @@ TOLD = {
     ("registrations", ""): 1,
     ("active", ""): 2,
     ("logins", ""): 3,
+    ("loans", ""): 3,
+    ("returns", ""): 1,
+    ("overdue", ""): 2,
     ("resources", ""): 2,
     ("actions", "read"): 2,
     ("requests", ""): 1000,

@@ -16,7 +16,7 @@ from collector.errors import AuthError
 from collector.figures.counters import Counters, growth_between
 from collector.figures.memory import MOST_MINUTES, FigureMemory
 from collector.figures.processes import Process, kind_of, usage_of
-from collector.figures.requests import read_requests
+from collector.figures.scrape import FAMILIES, read_scrape, read_total
 from collector.job import Context
 from collector.jobs import count_requests, sample_database, sample_processes, store_figures
 from tests.collector.conftest import NOW
@@ -34,7 +34,35 @@ flask_http_request_duration_seconds_sum{method="GET",url_rule="/x",status="404"}
 flask_http_request_duration_seconds_count{method="GET",url_rule="/",status="500"} 1
 flask_http_request_duration_seconds_sum{method="GET",url_rule="/",status="500"} 0.25
 flask_http_request_duration_seconds_count{method="GET",url_rule="static",status="200"} 40
+# TYPE library_db_query_duration_seconds histogram
+library_db_query_duration_seconds_bucket{le="+Inf"} 30
+library_db_query_duration_seconds_count 30
+library_db_query_duration_seconds_sum 0.5
+# TYPE library_cache_operation_duration_seconds histogram
+library_cache_operation_duration_seconds_count{operation="read"} 8
+library_cache_operation_duration_seconds_sum{operation="read"} 0.25
+library_cache_operation_duration_seconds_count{operation="write"} 2
+library_cache_operation_duration_seconds_sum{operation="write"} 0.25
+# TYPE library_cache_operations_total counter
+library_cache_operations_total{operation="read",result="hit"} 5
+library_cache_operations_total{operation="read",result="miss"} 2
+library_cache_operations_total{operation="read",result="error"} 1
+library_cache_operations_total{operation="write",result="stored"} 2
 """
+STATUS = """# TYPE library_system_status gauge
+library_system_status{component="database"} 0
+library_system_status{component="cache"} 2
+library_system_status{component="overall"} 2
+"""
+GROWN = {
+    ("counter", "requests"): 10,
+    ("library", "cache_hits"): 5,
+    ("library", "cache_operations"): 10,
+    ("library", "cache_reads"): 8,
+    ("library", "cache_seconds"): 0.5,
+    ("library", "db_queries"): 30,
+    ("library", "db_query_seconds"): 0.5,
+}
 
 
 def counters(seconds: float, source: str = "", **totals: float) -> Counters:
@@ -119,8 +147,13 @@ def test_usage_is_that_of_all_processes_of_a_kind() -> None:
     }
 
 
-def test_requests_that_are_logged_are_added_up_over_routes_and_statuses() -> None:
-    assert read_requests(HISTOGRAM) == 10
+def test_what_was_done_is_added_up_over_routes_operations_and_results() -> None:
+    scrape = read_scrape(HISTOGRAM + STATUS)
+    assert (scrape.totals, scrape.levels) == (GROWN, {"cache_status": 2})
+    nothing = read_scrape("")
+    assert (set(nothing.totals.values()), nothing.levels) == ({0}, {})
+    assert read_total(HISTOGRAM, "library_cache_operations_total") == 10
+    assert read_total(HISTOGRAM, "library_search_queries_total") is None
 
 
 def test_figures_wait_while_the_database_is_away(context_for: MakeContext, database: Any) -> None:
@@ -192,7 +225,11 @@ def counted(times: int) -> str:
     """The histogram, as it would be after so many times as many requests."""
     head, *lines = HISTOGRAM.splitlines()
     parted = (line.rpartition(" ") for line in lines)
-    return "\n".join([head, *(f"{series} {float(value) * times}" for series, _, value in parted), ""])
+    grown = (
+        f"{series} {value}" if series.startswith("#") else f"{series} {float(value) * times}"
+        for series, _, value in parted
+    )
+    return "\n".join([head, *grown, STATUS])
 
 
 def test_a_request_counts_once_whoever_reads(context_for: MakeContext, database: Any) -> None:
@@ -209,11 +246,17 @@ def test_a_request_counts_once_whoever_reads(context_for: MakeContext, database:
             ("first", 9, other),
             ("second", 3, one),  # other counters: where they stand
             ("second", 4, one),
+            ("second", 3, other),  # overtaken
         ]:
             Page.counts = (name, counted(times))
             count_requests.run(reader)
-    assert database.rows("SELECT subject, figure, at, value FROM figures") == [("counter", "requests", today(5), 50)]
-    assert set(Page.asked) == {("/metrics?name%5B%5D=flask_http_request_duration_seconds", f"Bearer {'t' * 32}")}
+    assert database.rows("SELECT subject, figure, at, value FROM figures ORDER BY subject, figure") == [
+        (*key, today(5), 5 * grown) for key, grown in GROWN.items()
+    ]
+    one.figures.close(today(7))
+    assert one.figures.minutes[0].means == {("library", "cache_status"): 2}
+    asked = "&".join(f"name%5B%5D={family}" for family in FAMILIES)
+    assert set(Page.asked) == {(f"/metrics?{asked}", f"Bearer {'t' * 32}")}
 
 
 def test_a_reading_that_is_refused_or_has_no_answer_counts_nothing(context_for: MakeContext, database: Any) -> None:
@@ -225,13 +268,13 @@ def test_a_reading_that_is_refused_or_has_no_answer_counts_nothing(context_for: 
         Page.status = 200
     with pytest.raises(AuthError, match="AUTH_URL: no answer"):
         count_requests.run(context)
-    assert database.rows("SELECT count(*) FROM request_totals") == [(0,)]
+    assert database.rows("SELECT count(*) FROM counter_totals") == [(0,)]
 
 
 def test_a_collector_measures_itself_and_leaves_another_house_out(
     start: Callable[..., Daemon], context_for: MakeContext
 ) -> None:
-    daemon = start()
+    daemon = start(is_forked=False)
     daemon.wait(lambda: daemon.sample('watchhouse_processes{process="collector"}') == 1, "itself")
     assert daemon.sample('watchhouse_process_memory_bytes{process="collector"}') > 10 * 1024**2
     assert daemon.sample('watchhouse_process_open_files{process="collector"}') > 3

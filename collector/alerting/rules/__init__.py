@@ -17,6 +17,7 @@ from collector.alerting.rules import (
     failed_attempts,
     host_load,
     journal_lag,
+    library,
     lock_jammed,
     lock_silent,
     login_brute_force,
@@ -39,10 +40,11 @@ HOUSE_RULES: tuple[Rule, ...] = (
     requests_audit.find,
     requests_lost.find,
     journal_lag.find,
+    library.find,
 )
 HOUSE_NAMES = (
     *("slow", "error_rate", *host_load.RULES, "collector_silent", "certificate", "service_failing"),
-    *("requests_audit", "requests_lost", "journal_lag"),
+    *("requests_audit", "requests_lost", "journal_lag", *library.RULES),
 )
 
 _SECURITY = (battery_low, lock_silent, lock_jammed, failed_attempts, login_brute_force)
