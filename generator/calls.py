@@ -1,15 +1,14 @@
 """How each action is asked for over HTTP, and how an answer is judged. Pure: it sends nothing and keeps nothing."""
 
-from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any
 from uuid import uuid4
 
-from generator.actions import Kind, Outcome
+from generator.actions import LENDING, Kind, Outcome
 from generator.choices import Action
 from generator.content import SEARCHED, changed_fields, new_resource
+from generator.lending.asking import library_call
+from generator.messages import Answer, Call, Reach
 from generator.people import Person
 
 PAGE = 20
@@ -18,42 +17,17 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 5.0
 
 
-class Reach(Enum):
-    """How far a request got."""
-
-    ANSWERED = auto()
-    NOT_SENT = auto()
-    LOST = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request; a repeat of it is the same object, so it carries the same Idempotency-Key."""
-
-    method: str
-    path: str
-    body: dict[str, Any] | None = None
-    query: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; `status` and the rest only count when it was answered."""
-
-    reach: Reach
-    status: int = 0
-    data: Any = None
-    retry_after: float | None = None
-
-
 # Whatever is not named here is done by 200; the two misdeeds are never to succeed.
 _DONE: dict[Kind, int | None] = {
     Kind.REGISTER: HTTPStatus.CREATED,
     Kind.CREATE: HTTPStatus.CREATED,
+    Kind.BORROW: HTTPStatus.CREATED,
+    Kind.RESERVE: HTTPStatus.CREATED,
+    Kind.CANCEL: HTTPStatus.NO_CONTENT,
     Kind.WRONG_PASSWORD: None,
     Kind.FORBIDDEN_UPDATE: None,
 }
+_GONE_OR_TAKEN = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 _REFUSED: dict[Kind, frozenset[int]] = {
     Kind.REGISTER: frozenset({HTTPStatus.CONFLICT}),
     Kind.REFRESH: frozenset({HTTPStatus.UNAUTHORIZED}),
@@ -61,10 +35,18 @@ _REFUSED: dict[Kind, frozenset[int]] = {
     Kind.DELETE: frozenset({HTTPStatus.NOT_FOUND}),
     Kind.WRONG_PASSWORD: frozenset({HTTPStatus.UNAUTHORIZED}),
     Kind.FORBIDDEN_UPDATE: frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}),
+    Kind.VIEW: frozenset({HTTPStatus.NOT_FOUND}),
+    Kind.CANCEL: frozenset({HTTPStatus.NOT_FOUND}),
+    Kind.BORROW: _GONE_OR_TAKEN,
+    Kind.RETURN: _GONE_OR_TAKEN,
+    Kind.RENEW: _GONE_OR_TAKEN,
+    Kind.RESERVE: _GONE_OR_TAKEN,
 }
-_KEYED = frozenset({Kind.CREATE, Kind.UPDATE, Kind.FORBIDDEN_UPDATE})
-# A repeated read is counted twice, a repeated wrong password is another attempt.
-_UNREPEATABLE = frozenset({Kind.READ, Kind.WRONG_PASSWORD})
+_KEYED = frozenset(
+    {Kind.CREATE, Kind.UPDATE, Kind.FORBIDDEN_UPDATE, Kind.BORROW, Kind.RETURN, Kind.RENEW, Kind.RESERVE}
+)
+# A repeated read or search is counted twice, a repeated wrong password is another attempt.
+_UNREPEATABLE = frozenset({Kind.READ, Kind.SEARCH, Kind.WRONG_PASSWORD})
 
 
 def call_for(action: Action, today: date) -> Call:
@@ -78,6 +60,8 @@ def call_for(action: Action, today: date) -> Call:
     if kind in _KEYED:
         # Not from the seed: a second run of it would get the first run's answers back for a day.
         headers["Idempotency-Key"] = str(uuid4())
+    if kind in LENDING:
+        return library_call(kind, action.subject, person.shelf, action.grain, headers)
     return _bearer_call(action, person, today, headers)
 
 
@@ -99,10 +83,10 @@ def _bearer_call(action: Action, person: Person, today: date, headers: dict[str,
     if action.kind is Kind.CREATE:
         return Call("POST", "/actions/create", new_resource(action.grain, person.contact, today), headers=headers)
     if action.kind in (Kind.UPDATE, Kind.FORBIDDEN_UPDATE):
-        body = {"id": action.resource} | changed_fields(action.grain)
+        body = {"id": action.subject} | changed_fields(action.grain)
         return Call("POST", "/actions/update", body, headers=headers)
     if action.kind is Kind.DELETE:
-        return Call("DELETE", "/actions/delete", {"id": action.resource}, headers=headers)
+        return Call("DELETE", "/actions/delete", {"id": action.subject}, headers=headers)
     if action.kind is Kind.VERIFY:
         return Call("GET", "/verify", headers=headers)
     return Call("GET", "/actions/read", query=_reading(person, action.grain), headers=headers)
@@ -127,16 +111,6 @@ def judge(kind: Kind, answer: Answer) -> Outcome:
     return Outcome.LIMITED if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Outcome.FAILED
 
 
-def is_doubtful(answer: Answer) -> bool:
-    """Whether the service may have done it although it did not say so: no answer, or one of its own faults."""
-    return answer.reach is Reach.LOST or (answer.reach is Reach.ANSWERED and not is_refusal(answer.status))
-
-
-def is_refusal(status: int) -> bool:
-    """Whether the service says that the request was at fault, so that it has done nothing."""
-    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-
-
 def pause_before_repeat(kind: Kind, answer: Answer, repeats: int, grain: int) -> float | None:
     """Seconds until the same request is sent again; None when it is not to be repeated."""
     if repeats >= MOST_REPEATS or not _is_repeatable(kind, answer):
@@ -149,6 +123,7 @@ def _is_repeatable(kind: Kind, answer: Answer) -> bool:
     if answer.reach is Reach.NOT_SENT:
         return True
     if answer.reach is Reach.ANSWERED and answer.status == HTTPStatus.CONFLICT:
-        return kind in _KEYED  # the first attempt is still running
+        # The first attempt is still running; whoever is refused for good is not told when to come again.
+        return kind in _KEYED and answer.retry_after is not None
     is_open = answer.reach is Reach.LOST or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return is_open and kind not in _UNREPEATABLE

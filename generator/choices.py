@@ -7,8 +7,11 @@ without an account looks at the first page.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.actions import Kind
+from generator.actions import LENDING, Kind
 from generator.arrivals import Arrival
+from generator.lending.term import rhythm
+from generator.lending.wishes import Wish, grant
+from generator.moments import Moment
 from generator.people import MOST_OWNED, Person
 
 MOST_ASKED = 16
@@ -18,21 +21,34 @@ SECONDS_BETWEEN_MISTYPINGS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that `person` (None: a visitor without an account) is about to do, to `resource` where it has one."""
+    """One thing that `person` (None: a visitor without an account) is about to do.
+
+    `subject` is the number of the resource, book or loan that it is about.
+    """
 
     kind: Kind
     person: Person | None
     grain: int
-    resource: int | None = None
+    subject: int | None = None
 
 
-def choose(people: Sequence[Person], arrival: Arrival, now: float) -> Action:
+def choose(people: Sequence[Person], arrival: Arrival, moment: Moment) -> Action:
     """What this arrival becomes."""
-    person = _free_person(people, arrival.person, now)
+    person = _free_person(people, arrival.person, moment.elapsed)
     if person is None:
         return Action(Kind.VISIT, None, arrival.grain)
-    kind = _needed(person, now) or _possible(person, person.inclination(arrival.luck), now)
-    return Action(kind, person, arrival.grain, _object_of(kind, person, arrival.grain))
+    needed = _needed(person, moment.elapsed)
+    kind, subject = (needed, None) if needed else _granted(person, arrival, moment)
+    return Action(kind, person, arrival.grain, subject)
+
+
+def _granted(person: Person, arrival: Arrival, moment: Moment) -> Wish:
+    """What this person feels like doing, or the nearest that they can do."""
+    kind = person.inclination(arrival.luck, rhythm(moment.share_of_term))
+    if kind in LENDING:
+        return grant(kind, person.shelf, arrival.grain, moment.clock)
+    kind = _possible(person, kind, moment.elapsed)
+    return kind, _resource_of(kind, person, arrival.grain)
 
 
 def _free_person(people: Sequence[Person], first: int, now: float) -> Person | None:
@@ -64,7 +80,7 @@ def _possible(person: Person, kind: Kind, now: float) -> Kind:
     return kind
 
 
-def _object_of(kind: Kind, person: Person, grain: int) -> int | None:
+def _resource_of(kind: Kind, person: Person, grain: int) -> int | None:
     if kind in (Kind.UPDATE, Kind.DELETE):
         return person.owned[grain % len(person.owned)]
     if kind is Kind.FORBIDDEN_UPDATE:

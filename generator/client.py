@@ -21,7 +21,7 @@ from aiohttp import (
     TCPConnector,
 )
 
-from generator.calls import Answer, Call, Reach
+from generator.messages import Answer, Call, Reach
 
 # Below the 2 s after which gunicorn closes an idle connection: a request that meets the close is lost for nothing.
 KEEP_IDLE_SECONDS = 1.0

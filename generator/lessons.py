@@ -6,9 +6,10 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from generator.actions import ENTERING, Kind, Outcome
-from generator.calls import Answer
+from generator.actions import ENTERING, LENDING, Kind, Outcome
 from generator.choices import Action
+from generator.lending import lessons as library
+from generator.messages import Answer
 from generator.people import MOST_OWNED, Person, Session
 
 DEFAULT_LIFETIME = 600.0
@@ -16,14 +17,16 @@ PAUSE = 30.0
 
 
 def begin(action: Action, now: float) -> None:
-    """Take in hand what nobody else may touch meanwhile: the sign-in, the resource."""
+    """Take in hand what nobody else may touch meanwhile: the sign-in, the resource, the loan."""
     person = action.person
     if person is None:
         return
-    person.is_entering = person.is_entering or action.kind in ENTERING
-    if action.kind in (Kind.UPDATE, Kind.DELETE) and action.resource is not None:
-        person.owned.remove(action.resource)
-        person.held.add(action.resource)
+    person.is_entering = person.is_entering or action.kind in ENTERING or _is_first_look(action)
+    if action.kind in LENDING:
+        library.begin(action, person.shelf)
+    if action.kind in (Kind.UPDATE, Kind.DELETE) and action.subject is not None:
+        person.owned.remove(action.subject)
+        person.held.add(action.subject)
     if action.kind is Kind.WRONG_PASSWORD:
         person.mistyped_at = now
 
@@ -33,14 +36,23 @@ def finish(action: Action, answer: Answer, outcome: Outcome, now: float) -> None
     person = action.person
     if person is None:
         return
-    if action.kind in ENTERING:
+    if action.kind in ENTERING or _is_first_look(action):
         person.is_entering = False
+    if action.kind in ENTERING:
         _learn_entry(action, answer, outcome, now)
     elif answer.status == HTTPStatus.UNAUTHORIZED and action.kind is not Kind.WRONG_PASSWORD:
         person.session = None
     if outcome is Outcome.LIMITED:
         person.rests_until = now + (answer.retry_after or PAUSE)
-    _learn_resources(person, action, answer, outcome)
+    if action.kind in LENDING:
+        library.finish(action, person.shelf, answer, outcome)
+    else:
+        _learn_resources(person, action, answer, outcome)
+
+
+def _is_first_look(action: Action) -> bool:
+    """Whether a person looks what they have from before this run: nothing of theirs may change meanwhile."""
+    return action.kind is Kind.LOANS and action.person is not None and bool(action.person.shelf.unread)
 
 
 def _learn_entry(action: Action, answer: Answer, outcome: Outcome, now: float) -> None:
@@ -63,13 +75,13 @@ def _learn_resources(person: Person, action: Action, answer: Answer, outcome: Ou
         _own(person, int(answer.data["id"]))
     elif action.kind is Kind.READ and outcome is Outcome.DONE:
         _look_through(person, answer.data, is_whole_list=action.grain % 8 != 0)
-    elif action.kind in (Kind.UPDATE, Kind.DELETE) and action.resource is not None:
-        person.held.discard(action.resource)
+    elif action.kind in (Kind.UPDATE, Kind.DELETE) and action.subject is not None:
+        person.held.discard(action.subject)
         is_gone = outcome is Outcome.REFUSED or (action.kind is Kind.DELETE and outcome is Outcome.DONE)
         if is_gone:
-            person.gone.append(action.resource)
+            person.gone.append(action.subject)
         else:
-            _own(person, action.resource)
+            _own(person, action.subject)
 
 
 def _own(person: Person, resource: int) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from generator.calls import Answer, Call, Reach
 from generator.ledger import Counts, Key, Ledger, Verdict
+from generator.lending.asking import ROUTES as LIBRARY_ROUTES
+from generator.messages import Answer, Call, Reach
 
 COUNT, ERRORS = "count", "errors"
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 FIGURES = (COUNT, ERRORS, *CLASSES)
-# As the service spells them; none of ours has a part that varies.
+# As the service spells them.
 ROUTES = (
     ("GET", "/"),
     ("POST", "/register"),
@@ -27,6 +28,7 @@ ROUTES = (
     ("GET", "/actions/read"),
     ("POST", "/actions/update"),
     ("DELETE", "/actions/delete"),
+    *LIBRARY_ROUTES,
 )
 # What a proxy answers in the service's place: it does not know either how far the request got.
 _GATEWAYS_OWN = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
@@ -42,14 +44,14 @@ KEYS = tuple(key for method, path in ROUTES for key in keys_of(method, path))
 
 def note_sending(ledger: Ledger, call: Call) -> None:
     """Note a request before it leaves."""
-    for key in keys_of(call.method, call.path):
+    for key in keys_of(*call.route):
         ledger.open(key)
 
 
 def note_end(ledger: Ledger, call: Call, answer: Answer) -> None:
     """Note what became of a request."""
     counted = frozenset(figures_of(answer.status))
-    for key in keys_of(call.method, call.path):
+    for key in keys_of(*call.route):
         ledger.settle(key, _verdict(answer, is_counted=key[1] in counted))
 
 

@@ -3,12 +3,17 @@
 It must not know HTTP: calls.py says how a person asks, lessons.py what a person learns from an answer.
 """
 
+from bisect import bisect_right
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import accumulate
 from random import Random
 
 from generator.actions import Kind
+from generator.lending.shelf import Shelf
+from generator.personas import PERSONAS, Persona
 
 MOST_OWNED = 25
 MOST_REMEMBERED = 25
@@ -64,61 +69,6 @@ _LAST_NAMES = (
 )
 
 
-@dataclass(frozen=True)
-class Persona:
-    """A way of using the house: how often each kind of action comes, relative to the others."""
-
-    name: str
-    share: float
-    weights: dict[Kind, float]
-
-
-PERSONAS = (
-    Persona(
-        "reader",
-        0.55,
-        {
-            Kind.READ: 66,
-            Kind.CREATE: 9,
-            Kind.UPDATE: 7,
-            Kind.DELETE: 4,
-            Kind.VERIFY: 6,
-            Kind.VISIT: 6,
-            Kind.FORBIDDEN_UPDATE: 1,
-            Kind.WRONG_PASSWORD: 1,
-        },
-    ),
-    Persona(
-        "curator",
-        0.30,
-        {
-            Kind.READ: 36,
-            Kind.CREATE: 26,
-            Kind.UPDATE: 24,
-            Kind.DELETE: 7,
-            Kind.VERIFY: 3,
-            Kind.VISIT: 2,
-            Kind.FORBIDDEN_UPDATE: 1.5,
-            Kind.WRONG_PASSWORD: 0.5,
-        },
-    ),
-    Persona(
-        "tidier",
-        0.15,
-        {
-            Kind.READ: 42,
-            Kind.CREATE: 14,
-            Kind.UPDATE: 18,
-            Kind.DELETE: 18,
-            Kind.VERIFY: 3,
-            Kind.VISIT: 2,
-            Kind.FORBIDDEN_UPDATE: 2,
-            Kind.WRONG_PASSWORD: 1,
-        },
-    ),
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Session:
     """A bearer token, when to renew it (in the person's own clock), and what renews it without a password."""
@@ -139,7 +89,7 @@ class Person:
     last_name: str
     persona: Persona
     uses_app: bool
-    steps: tuple[tuple[float, Kind], ...]
+    weights: dict[Kind, float]
 
     is_registered: bool = False
     is_entering: bool = False
@@ -151,6 +101,7 @@ class Person:
     held: set[int] = field(default_factory=set)
     gone: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
     others: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
+    shelf: Shelf = field(default_factory=Shelf)
 
     @property
     def name(self) -> str:
@@ -166,9 +117,12 @@ class Person:
         """Whether another request can begin: not while signing in, nor while the service asked for a pause."""
         return not self.is_entering and self.rests_until <= now
 
-    def inclination(self, luck: float) -> Kind:
-        """What this person feels like doing at `luck` (0 to 1)."""
-        return next((kind for bound, kind in self.steps if luck < bound), Kind.READ)
+    def inclination(self, luck: float, rhythm: Mapping[Kind, float]) -> Kind:
+        """What this person feels like doing at `luck` (0 to 1), when `rhythm` makes some things likelier."""
+        weights = {kind: weight * rhythm.get(kind, 1.0) for kind, weight in self.weights.items()}
+        bounds = list(accumulate(weights.values()))
+        place = bisect_right(bounds, luck * bounds[-1])
+        return list(weights)[min(place, len(bounds) - 1)]
 
 
 def make_people(count: int, seed: int) -> list[Person]:
@@ -187,15 +141,5 @@ def _make_person(number: int, seed: int) -> Person:
         last_name=chance.choice(_LAST_NAMES),
         persona=persona,
         uses_app=number % 2 == 0,
-        steps=_steps(persona, chance),
+        weights={kind: weight * chance.uniform(0.8, 1.2) for kind, weight in persona.weights.items()},
     )
-
-
-def _steps(persona: Persona, chance: Random) -> tuple[tuple[float, Kind], ...]:
-    """The persona's weights, each up to a fifth more or less for this person, as rising bounds that end at 1."""
-    weights = {kind: weight * chance.uniform(0.8, 1.2) for kind, weight in persona.weights.items()}
-    whole, bound, steps = sum(weights.values()), 0.0, []
-    for kind, weight in weights.items():
-        bound += weight / whole
-        steps.append((bound, kind))
-    return tuple(steps)

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from generator.calls import Call, Reach, is_refusal
 from generator.client import Client
 from generator.ledger import FOLDED, Comparison, Counts, Key, Ledger, compare
+from generator.messages import Call, Reach, is_refusal
 from generator.people import Person
 from generator.scrape import parse_user_actions
 from generator.staff import CountsHiddenError

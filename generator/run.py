@@ -6,12 +6,15 @@ At most `concurrency` requests are under way; an arrival over that is shed, and 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from generator.arrivals import Arrival, arrivals
 from generator.choices import choose
 from generator.client import Client
 from generator.errands import Errands
 from generator.ledger import Ledger
+from generator.lending.term import TERM_SECONDS, share_of_term
+from generator.moments import Moment
 from generator.people import Person
 from generator.scenarios import Scenario
 from generator.tally import Tally
@@ -22,7 +25,7 @@ DRAIN_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the operator asked for; `duration` 0 is for ever."""
+    """What the operator asked for; `duration` 0 is for ever, `term` the seconds of one in the library."""
 
     scenario: Scenario
     rate: float
@@ -30,6 +33,7 @@ class Plan:
     seed: int
     duration: float
     concurrency: int
+    term: float = TERM_SECONDS
 
 
 class Stop:
@@ -52,12 +56,13 @@ class Run:
         self.people = people
         self.client = client
         self.ledger = Ledger()
+        self.lent = Ledger()
         self.logged = Ledger()
         self.tally = Tally()
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._ended: float | None = None
-        self._errands = Errands(client, self.ledger, self.logged, self.tally, self.elapsed)
+        self._errands = Errands(client, self.ledger, self.lent, self.logged, self.tally, self.elapsed)
         self._tasks: set[asyncio.Task[None]] = set()
         self._faults: list[BaseException] = []
 
@@ -97,10 +102,14 @@ class Run:
         self.tally.arrive(self.elapsed(), is_shed=is_shed)
         if is_shed:
             return
-        action = choose(self.people, arrival, self.elapsed())
+        action = choose(self.people, arrival, self._moment())
         task = self._loop.create_task(self._errands.run(action, arrival.at))
         self._tasks.add(task)
         task.add_done_callback(lambda ended: self._end(ended, stop))
+
+    def _moment(self) -> Moment:
+        elapsed = self.elapsed()
+        return Moment(elapsed, datetime.now(UTC), share_of_term(elapsed, self.plan.term))
 
     def _end(self, task: asyncio.Task[None], stop: Stop) -> None:
         self._tasks.discard(task)

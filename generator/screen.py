@@ -40,6 +40,15 @@ _LABELS = {
     Kind.WRONG_PASSWORD: "wrong password",
     Kind.FORBIDDEN_UPDATE: "not theirs",
     Kind.VISIT: "visit",
+    Kind.BROWSE: "browse books",
+    Kind.SEARCH: "search books",
+    Kind.VIEW: "view a book",
+    Kind.BORROW: "borrow",
+    Kind.RETURN: "return",
+    Kind.RENEW: "renew",
+    Kind.RESERVE: "reserve",
+    Kind.CANCEL: "cancel",
+    Kind.LOANS: "own loans",
 }
 _DEEDS = {
     Kind.REGISTER: "joins the house",
@@ -53,6 +62,15 @@ _DEEDS = {
     Kind.WRONG_PASSWORD: "mistypes the password",
     Kind.FORBIDDEN_UPDATE: "reaches for another's",
     Kind.VISIT: "looks in",
+    Kind.BROWSE: "walks along the books",
+    Kind.SEARCH: "looks for a book",
+    Kind.VIEW: "opens",
+    Kind.BORROW: "borrows",
+    Kind.RETURN: "gives back",
+    Kind.RENEW: "keeps longer",
+    Kind.RESERVE: "waits for",
+    Kind.CANCEL: "waits no longer for",
+    Kind.LOANS: "looks through own loans",
 }
 
 
@@ -86,10 +104,11 @@ def draw(plan: Plan, url: str, tally: Tally, elapsed: float, height: int) -> Ren
     layout.split_column(Layout(name="top", size=HEADER_HEIGHT), Layout(name="middle"), Layout(name="bottom", size=1))
     layout["middle"].split_row(Layout(name="actions", ratio=3), Layout(name="events", ratio=2))
     layout["top"].update(_header(plan, url, tally, elapsed))
-    layout["actions"].update(Panel(_actions(tally), title="what people do", title_align="left", border_style="dim"))
-    layout["events"].update(
-        Panel(_events(tally, height - HEADER_HEIGHT - 3), title="just now", title_align="left", border_style="dim")
+    rows = height - HEADER_HEIGHT - 3
+    layout["actions"].update(
+        Panel(_actions(tally, rows - 1), title="what people do", title_align="left", border_style="dim")
     )
+    layout["events"].update(Panel(_events(tally, rows), title="just now", title_align="left", border_style="dim"))
     layout["bottom"].update(_footer(tally))
     return layout
 
@@ -137,14 +156,16 @@ def _mood(tally: Tally) -> str:
     return "yellow" if Outcome.LIMITED in latest else "green"
 
 
-def _actions(tally: Tally) -> Table:
+def _actions(tally: Tally, rows: int) -> Table:
+    """A row a kind; where there is room for fewer, those that come oftenest."""
     table = Table(box=None, expand=True, pad_edge=False, header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("", width=BAR_WIDTH)
     for heading in ("done", "refused", "failed", "p50", "p95", "p99"):
         table.add_column(heading, justify="right", no_wrap=True)
     most = max((sketch.count for sketch in tally.latencies.values()), default=0)
-    for kind in Kind:
+    shown = sorted(Kind, key=lambda kind: -tally.latencies[kind].count)[: max(rows, 1)]
+    for kind in (kind for kind in Kind if kind in shown):
         table.add_row(*_action_row(tally, kind, most))
     return table
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-from generator.calls import Answer, Call, Reach, is_refusal
 from generator.client import Client
 from generator.ledger import Counts, Ledger
 from generator.logged import ROUTES, note_sending, parse_analytics
+from generator.messages import Answer, Call, Reach, is_refusal
 
 PATH = "/api/admin/analytics/"
 

@@ -1,6 +1,6 @@
 """The end of a run in figures: one dictionary, printed as JSON or told in lines. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.actions import Kind, Outcome
@@ -13,17 +13,18 @@ from generator.tally import Standing
 
 PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 SHOWN_DIFFERENCES = 20
+# The figure in which each request is counted once, whichever others it may be in.
+_ONCE = {"requests": (COUNT,)}
 
 
 def summarise(
     run: Run,
     url: str,
-    actions: Comparison | None = None,
-    requests: Comparison | None = None,
+    compared: Mapping[str, Comparison | None],
     *,
     fleet: FleetEnd | None = None,
 ) -> dict[str, Any]:
-    """Everything that the run did."""
+    """Everything that the run did, and how it was `compared` with each of the service's books."""
     plan, tally = run.plan, run.tally
     return {
         "url": url,
@@ -40,8 +41,8 @@ def summarise(
         "outcomes": {outcome.value: tally.total(outcome) for outcome in Outcome},
         "latency_ms": _latency(merged(tally.latencies.values())),
         "actions": {kind.value: _action(run, kind) for kind in Kind if tally.latencies[kind].count},
-        "ledger": _ledger(actions),
-        "requests": _ledger(requests, COUNT),
+        "late": sum(person.shelf.late for person in run.people),
+        **{name: _ledger(comparison, *_ONCE.get(name, ())) for name, comparison in compared.items()},
         "locks": _locks(run.tally.fleet, fleet),
     }
 
@@ -102,6 +103,10 @@ def lines_of(summary: dict[str, Any]) -> Iterator[str]:
     yield _row("all", summary["outcomes"], summary["latency_ms"])
     yield ""
     yield from _ledger_lines("ledger", "user_actions_total", summary["ledger"])
+    yield from _ledger_lines("library", "the library's totals", summary["library"])
+    yield from _ledger_lines("loans", "what people are told of their own loans", summary["loans"])
+    if summary["late"]:
+        yield f"        {summary['late']} books were given back late"
     yield from _ledger_lines("requests", "the analytics", summary["requests"])
     yield from _lock_lines(summary["locks"])
 

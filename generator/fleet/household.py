@@ -11,13 +11,13 @@ from http import HTTPStatus
 from random import Random
 from typing import Any
 
-from generator.calls import Call, Reach
 from generator.fleet.claims import Claim
 from generator.fleet.keypad import begin_attempt, finish_pin, match_pin, refuse_locked_out, show_qr
 from generator.fleet.memory import Memory
 from generator.fleet.mounted import MountedLock
 from generator.fleet.residents import Door, Resident, Told, bearer_call
 from generator.ledger import Ledger, Verdict
+from generator.messages import Call, Reach
 
 PINS = "/api/v1/access/pins/"
 QR = "/api/v1/access/qr/"

@@ -10,11 +10,11 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from generator.calls import Answer, Call, Reach, is_doubtful
 from generator.client import Client
 from generator.ledger import Ledger
 from generator.lessons import session_from
 from generator.logged import ROUTES, note_end, note_sending
+from generator.messages import Answer, Call, Reach, is_doubtful
 from generator.people import Session
 
 TRIES = 3
@@ -63,7 +63,7 @@ class Door:
         return Told(answer, is_uncertain)
 
     async def _send_once(self, call: Call) -> Answer:
-        if (call.method, call.path) not in ROUTES:
+        if call.route not in ROUTES:
             return await self.client.send(call)
         note_sending(self.logged, call)
         answer = await self.client.send(call)

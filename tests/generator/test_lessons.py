@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.actions import Kind, Outcome
-from generator.calls import Answer, Reach
 from generator.choices import Action
 from generator.lessons import DEFAULT_LIFETIME, begin, finish, lifetime, session_from
+from generator.messages import Answer, Reach
 from generator.people import MOST_OWNED, Person, Session, make_people
 
 
@@ -90,7 +90,7 @@ def test_what_is_theirs_is_in_one_hand_and_kept_while_it_is_there(
     kind: Kind, status: int, outcome: Outcome, is_kept: bool
 ) -> None:
     person = signed_in()
-    action = Action(kind, person, 0, resource=2)
+    action = Action(kind, person, 0, subject=2)
     begin(action, 0)
     assert person.owned == [1, 3]
     finish(action, Answer(Reach.ANSWERED, status), outcome, 0)

@@ -59,7 +59,8 @@ def test_elsewhere_a_line_tells_the_same(capsys: pytest.CaptureFixture[str]) -> 
     lines.show(busy_tally(), 7.0)
     first, second = capsys.readouterr().out.splitlines()
     assert first == "20 people, spike at 6/s, seed 3, on http://127.0.0.1:5000"
-    assert second.startswith("00:00:07  9.6/s  in flight 0  done 11  refused 11  ")
+    kinds = len(Kind)
+    assert second.startswith(f"00:00:07  10.0/s  in flight 0  done {kinds}  refused {kinds}  ")
     assert second.endswith("shed 1  p50 4 ms  p95 4 ms  p99 4 ms")
 
 
