@@ -1,6 +1,6 @@
 """All rooms of the home."""
 
-from auth.home import alerts, devices, lock, pins, qr, settings, shares, signing_in
+from auth.home import alerts, books, devices, loans, lock, pins, qr, settings, shares, signing_in
 
 ROOMS = (
     signing_in.routes,
@@ -11,4 +11,6 @@ ROOMS = (
     qr.routes,
     alerts.routes,
     settings.routes,
+    loans.routes,
+    books.routes,
 )

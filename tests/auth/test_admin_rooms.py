@@ -76,7 +76,9 @@ def test_what_is_not_there_is_not_found(api: Api, rolled_back_app: Flask) -> Non
         if "4711" in path or re.search(r"[0-9a-f]{8}-", path):
             assert (path, desk.get(path).status_code) == (path, 404)
     for path in paths(rolled_back_app, "POST"):
-        if path.endswith(("4711/delete", "/test", "/switch", "/acknowledge", "/end", "/check")):
+        if path.endswith(
+            ("4711/delete", "4711/withdraw", "4711/return", "/test", "/switch", "/acknowledge", "/end", "/check")
+        ):
             answer = api.client.post(path, data={"csrf_token": token}, headers=HTML)
             assert (path, answer.status_code) == (path, 404)
 
@@ -86,7 +88,7 @@ def test_every_room_is_in_the_navigation_and_stands(api: Api) -> None:
     navigation = re.search(r'<nav aria-label="Staff pages">(.*?)</nav>', desk.see("/admin/"), re.DOTALL)
     assert navigation
     links = re.findall(r'href="([^"]+)"', navigation[1])
-    assert len(links) == 16
+    assert len(links) == 17
     for link in links:
         page = desk.see(link)
         assert f'href="{link}" aria-current="page"' in page
