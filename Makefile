@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Set on some machines; then every worker would compile every test again, and every process what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test lint faults bench lock clean
 
 run: $(VENV)/.run  ## everything, with a demo, in the foreground

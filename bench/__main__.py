@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench import (
     analytics,
+    book_search,
     commands,
     endpoints,
     fleet_ingest,
@@ -14,9 +15,11 @@ from bench import (
     hot_requests,
     ingest,
     journal,
+    lending,
     login_flood,
     memory,
     metrics_page,
+    monitors,
     own_work,
     paging,
     partitions,
@@ -37,9 +40,12 @@ BENCHES = {
     "fleet_metrics": fleet_metrics,
     "status_page": status_page,
     "analytics": analytics,
+    "monitors": monitors,
     "fleet_ingest": fleet_ingest,
     "commands": commands,
     "fleet_online": fleet_online,
+    "lending": lending,
+    "book_search": book_search,
     "login_flood": login_flood,
     "memory": memory,
 }

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 import auth.app
+from auth.house import KEY, Parts
 from auth.settings import read_settings
 from standalone.postgres import Server
 from tests.support.client import Api
@@ -18,7 +19,7 @@ from tests.support.platform import Platform, run_platform
 from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth, start_collector
 from tests.support.rollback import OuterTransaction, engine_options_for, open_outer
-from tests.support.spreading import BySharing, takes_long
+from tests.support.spreading import BySharing, place
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -71,10 +72,18 @@ def rolled_back_app(outer: OuterTransaction, tmp_path_factory: pytest.TempPathFa
 def api(rolled_back_app: Flask, outer: OuterTransaction) -> Iterator[Api]:
     """The API over an app whose every change is undone after the test; `now()` stands still meanwhile."""
     outer.begin()
+    forget_kept(rolled_back_app)
     try:
         yield Api(rolled_back_app.test_client(), outer)
     finally:
         outer.end()
+
+
+def forget_kept(app: Flask) -> None:
+    """What is kept of one test's transaction is nothing that the next one's database holds."""
+    parts: Parts = app.extensions[KEY]
+    with app.app_context():
+        parts.cache.clear()
 
 
 @pytest.fixture
@@ -119,5 +128,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharing:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take minutes come first, so that no worker is left with one at the end."""
-    items.sort(key=lambda item: not takes_long(str(item.path)))
+    """The files that take long come first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: place(str(item.path)))

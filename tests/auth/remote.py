@@ -1,7 +1,6 @@
 """A real auth on its own database, called over HTTP: for what only several workers can get wrong."""
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 
 import requests
 
+from tests.support.forks import fork_to_end
 from tests.support.processes import Running, environment
 from tests.support.waiting import wait_for
 
@@ -72,13 +72,5 @@ def statuses(answers: Iterable[requests.Response]) -> list[int]:
 
 def command(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """What comes of a command of auth's."""
-    return subprocess.run(
-        [sys.executable, "-m", "auth", *arguments],
-        env=environment(WATCHHOUSE_DATA=str(folder / "data"), **settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        timeout=60,
-        check=False,
-    )
+    own = environment(WATCHHOUSE_DATA=str(folder / "data"), **settings)
+    return fork_to_end("auth", *arguments, environment=own, folder=folder, seconds=60)

@@ -4,8 +4,8 @@ import ast
 import fnmatch
 import importlib.metadata
 import re
-import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ import auth.settings
 import collector.settings
 from common.settings import read
 from tests.docker import compose_files, dockerfile
+from tests.support.forks import fork_to_end
+from tests.support.processes import environment
 
 ROOT = dockerfile.ROOT
 LISTENERS = {"auth": auth.settings.Settings, "collector": collector.settings.Settings}
@@ -23,13 +25,14 @@ STARTED = {"gunicorn", "psycopg2-binary"}  # started as a program, loaded by nam
 OWN = {"auth", "collector", "common", "generator", "sql", "standalone"}
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The dotted names that a module imports; of `from a import b` both a and a.b, since b may be a module."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
     plain_ones = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0]
     parts = {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
-    return plain_ones | {str(node.module) for node in froms} | parts
+    return frozenset(plain_ones | {str(node.module) for node in froms} | parts)
 
 
 def source(name: str) -> Path | None:
@@ -61,11 +64,11 @@ def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def offered(command: list[str]) -> str:
-    """The help of the program that `command` starts."""
-    return subprocess.run(
-        [sys.executable, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
-    ).stdout
+def offered(module: str, *commands: str) -> str:
+    """The help of the program `python -m module`, or of one of its commands."""
+    told = fork_to_end(module, *commands, "--help", environment=environment(), folder=ROOT, seconds=30)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
 
 
 @pytest.mark.parametrize("image", IMAGES)
@@ -123,10 +126,10 @@ def test_what_compose_runs_instead_is_a_command_that_exists(service):
 def check_command(module: str, arguments: list[str]) -> None:
     """Assert that `python -m module` has the commands and options among `arguments`."""
     commands = [word for word in arguments[:1] if not word.startswith("-")]
-    told = offered(["-m", module, *commands])
+    told = offered(module, *commands)
     for option in (word for word in arguments if word.startswith("--")):
         assert re.search(rf"{option}\b", told), option
-    assert not commands or re.search(rf"^\s+{commands[0]}\b", offered(["-m", module]), re.MULTILINE)
+    assert not commands or re.search(rf"^\s+{commands[0]}\b", offered(module), re.MULTILINE)
 
 
 @pytest.mark.parametrize("image", LISTENERS)

@@ -150,7 +150,7 @@ def await_database(database: Database) -> None:
     def answers() -> bool:
         try:
             return bool(database.one("SELECT true"))
-        except psycopg2.OperationalError:
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):  # it may end while we ask
             return False
 
     wait_for(answers, seconds=60, what="PostgreSQL answers")

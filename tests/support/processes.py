@@ -1,21 +1,23 @@
 """Our processes as an operator starts them, on free ports, and ended by their process id."""
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import requests
 
 from auth.allocator import ALLOCATOR
+from tests.support import forks
 from tests.support.databases import Database
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
-HOUSE = Path(__file__).parents[2]
+HOUSE = forks.HOUSE
 GUNICORN = ("gunicorn", "--config", "python:auth.gunicorn", "auth.wsgi:app")
 STOP_SECONDS = 15
 DEVICE_KEY = "the locks' master key of the tests, which is no demo's"
@@ -26,7 +28,7 @@ PIN_PEPPER = "the codes' master key of the tests, which is no demo's"
 class Running:
     """A process of ours that serves HTTP."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | forks.Fork"
     url: str
     log: Path
 
@@ -47,9 +49,8 @@ class Running:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """A bare environment with `settings`: nothing of the tester's own leaks in."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(HOUSE), **settings}
+    """A bare environment with `settings`."""
+    return {**forks.bare_environment(), **settings}
 
 
 def start(
@@ -63,14 +64,8 @@ def start(
 ) -> Running:
     """Start `python -m module`, by the command `within` when one is given; return once `url` + `ready` answers 200."""
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*within, sys.executable, "-m", module, *arguments],
-            env=environment(**settings),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=log.parent,
-        )
+        begin = partial(start_within, within) if within else forks.fork
+        process = begin(module, *arguments, environment=environment(**settings), folder=log.parent, out=output)
     running = Running(process, url, log)
 
     def answers() -> bool:
@@ -86,6 +81,20 @@ def start(
         process.kill()
         raise
     return running
+
+
+def start_within(
+    within: Sequence[str], module: str, *arguments: str, environment: Mapping[str, str], folder: Path, out: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    """`python -m module arguments` by the command `within`, if any, and in full."""
+    return subprocess.Popen(
+        [*within, sys.executable, "-m", module, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+    )
 
 
 def start_auth(database: Database, folder: Path, *, within: Sequence[str] = (), **settings: str) -> Running:
