@@ -269,7 +269,8 @@ def test_a_lockout_is_told_at_once_when_auth_calls(house: House, start: Callable
     daemon.wait(lambda: daemon.sample(ran) >= 1, "the first look")
     lock_out(house, datetime.now(UTC))
     house.database.rows("NOTIFY alerts")
-    daemon.wait(lambda: rules(house) == ["failed_attempts"], "the lockout is told", limit=5)
+    # Accounts that wait for a verification are told of, too, by other rules that the same call wakes.
+    daemon.wait(lambda: "failed_attempts" in rules(house), "the lockout is told", limit=5)
     assert daemon.sample('watchhouse_security_alerts_opened_total{rule="failed_attempts"}') == 1
 
 
