@@ -43,7 +43,7 @@ GRANT SELECT ON device_boots, device_telemetry, device_checkpoints, dead_letters
 GRANT UPDATE (acknowledged_at, acknowledged_by, resolved_at, resolved_by) ON alerts TO watchhouse_auth;
 
 -- auth: books, who has them, who waits. Nothing of it is ever deleted; what happened is counted where it happens
-GRANT SELECT, INSERT, UPDATE ON books, book_views, borrowers, loans, reservations, event_totals TO watchhouse_auth;
+GRANT SELECT, INSERT, UPDATE ON books, book_words, book_views, borrowers, loans, reservations, event_totals TO watchhouse_auth;
 
 -- collector: it sends what auth asked for, measures, and cleans up what has had its time
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO watchhouse_collector;

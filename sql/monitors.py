@@ -133,6 +133,7 @@ def read_requests(run: Run) -> Figures:
         "avg_cache_operation": _mean(cache_seconds, operations),
         "queries_per_request": _mean(queries, requests, 2),
         "cache_hits": rate(hits, reads) if reads else None,
+        "cache_reads": reads or 0,
     }
 
 

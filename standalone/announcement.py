@@ -51,7 +51,7 @@ def _addresses(settings: Settings, auth_url: str, broker: str | None) -> list[tu
         ("API reference", f"{auth_url}/docs"),
         ("status page", f"{auth_url}/health/status-page/"),
         ("staff pages", f"{auth_url}/admin/"),
-        ("your locks", f"{auth_url}/home/"),
+        ("your pages", f"{auth_url}/home/"),
         ("metrics", f"{auth_url}/metrics and {collector}/metrics"),
         (
             "PostgreSQL",

@@ -1,15 +1,12 @@
 """What staff's overview of the library shows beside the monitors: when people borrow, what ends soon, what runs out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from auth.cache import NothingKept
 from auth.database import run_alone, run_within
-from auth.house import house
-from auth.http.problems import overloaded
-from sql.statements import Row, load
+from auth.monitors.store import keep
+from sql.statements import load
 
 statements = load("library_pages")
 
@@ -79,13 +76,13 @@ def gather_hours(rows: Iterable[tuple[int, int, int]]) -> Hours:
 
 def read_busiest_hours() -> Hours:
     """When people borrowed within the last four weeks, as it was at most an hour ago."""
-    return gather_hours(_keep("library_hours", HOURS_SECONDS, lambda: run_alone(statements.read_busiest_hours)))
+    return gather_hours(keep("library_hours", HOURS_SECONDS, lambda: run_alone(statements.read_busiest_hours)).value)
 
 
 def list_low_stock() -> list[ScarceBook]:
     """The books that are borrowed most of those with one or two copies left, as it was at most 5 minutes ago."""
-    rows = _keep("library_low_stock", LOW_STOCK_SECONDS, lambda: run_alone(statements.list_low_stock, page=SHOWN))
-    return [ScarceBook(*row) for row in rows]
+    kept = keep("library_low_stock", LOW_STOCK_SECONDS, lambda: run_alone(statements.list_low_stock, page=SHOWN))
+    return [ScarceBook(*row) for row in kept.value]
 
 
 def list_due_soon() -> list[DueLoan]:
@@ -96,10 +93,3 @@ def list_due_soon() -> list[DueLoan]:
 def list_categories() -> list[str]:
     """Every category that a book is in, in order."""
     return [category for (category,) in run_within(statements.list_categories)]
-
-
-def _keep(name: str, seconds: int, read: Callable[[], list[Row]]) -> Any:
-    try:
-        return house().cache.keep(name, seconds, read).value
-    except NothingKept:
-        raise overloaded("The figures are being read; try again shortly") from None

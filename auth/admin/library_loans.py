@@ -1,11 +1,12 @@
 """/admin/library/loans/: who has which book and until when; what comes over the desk is given back here."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from auth.admin.filters import EMPTY
 from auth.admin.staff import Room, room_page
 from auth.http.paging import Page
 from auth.loans.lending import give_back
+from auth.loans.schemas import LoanStatus
 from auth.loans.store import read_loans
 from auth.pages.refusing import or_say_why
 from auth.pages.room import Done, PageForm
@@ -17,13 +18,11 @@ routes = Room()
 HERE = "/admin/library/loans/"
 STATUSES = (("", "Any"), ("active", "Active"), ("overdue", "Overdue"), ("returned", "Returned"))
 
-Status = Literal["active", "overdue", "returned"]
-
 
 class LoanFilter(Page):
     """What narrows the list."""
 
-    status: Annotated[Status | None, EMPTY] = None
+    status: Annotated[LoanStatus | None, EMPTY] = None
 
 
 class ReturnForm(PageForm):

@@ -36,7 +36,7 @@ class DemoBook:
 def make_demo_library() -> str:
     """Make the books that never were there, and loans of people who never had one; tells how many."""
     books = _read_books()
-    missing = store.list_missing_titles([book.title for book in books])
+    missing = store.list_missing_titles([book.title for book in books], [book.isbn for book in books])
     for book in books:
         if book.title in missing:
             store.insert_book(vars(book))

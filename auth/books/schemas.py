@@ -55,6 +55,11 @@ class BookPage(Page):
     ] = None
     category: Annotated[str | None, Field(max_length=100)] = None
 
+    @property
+    def is_search(self) -> bool:
+        """Whether words are looked for, and this is the first page of what has them."""
+        return bool(self.q and self.q.strip()) and not self.cursor
+
 
 class BookView(BaseModel):
     """A book; a copy that is held for who waited is available, to them."""

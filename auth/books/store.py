@@ -10,7 +10,7 @@ from auth.books.schemas import BookPage
 from auth.books.words import lexemes_of, queries_of
 from auth.database import db, run_alone, run_within
 from auth.http.paging import BIGGEST_KEY
-from sql.models import Book
+from sql.models import Book, BookWords
 from sql.statements import load
 
 WALK = 2000  # books; a word that fills no page among so many is in so few that the index gives them quickly
@@ -60,8 +60,10 @@ def show_book(session_id: str, book_id: int) -> str:
 
 def insert_book(values: Mapping[str, Any]) -> int:
     """A new book, of which all copies are available; returns its id. A known ISBN raises IntegrityError."""
-    book = Book(**values, copies_available=values["copies_total"], words=_words(values["title"], values["author"]))
+    book = Book(**values, copies_available=values["copies_total"])
     db.session.add(book)
+    db.session.flush()
+    db.session.add(BookWords(book_id=book.id, words=_words(book.title, book.author)))
     db.session.flush()
     return book.id
 
@@ -84,7 +86,7 @@ def update_book(book: Book, values: Mapping[str, Any]) -> None:
         setattr(book, name, value)
     book.copies_available = book.copies_total - book.copies_lent
     if values.keys() & {"title", "author"}:
-        book.words = _words(book.title, book.author)
+        db.session.merge(BookWords(book_id=book.id, words=_words(book.title, book.author)))
     book.updated_at = func.now()
     db.session.flush()
 
@@ -95,9 +97,9 @@ def withdraw_book(book: Book) -> None:
     db.session.flush()
 
 
-def list_missing_titles(titles: list[str]) -> set[str]:
-    """Those of `titles` of which there never was a book."""
-    return {title for (title,) in run_within(statements.list_missing_titles, titles=titles)}
+def list_missing_titles(titles: list[str], isbns: list[str | None]) -> set[str]:
+    """Those of `titles` of which there never was a book, nor one of its ISBN."""
+    return {title for (title,) in run_within(statements.list_missing_titles, titles=titles, isbns=isbns)}
 
 
 def _words(title: str, author: str) -> Any:

@@ -23,8 +23,7 @@ ONE = "/api/v1/books/<key:book_id>/"
 @routes.add("GET", PATH, sign_in=SignIn.TOKEN, query=schemas.BookPage, answers={200: Answer[schemas.BookList]})
 def list_books(claims: Claims, query: schemas.BookPage) -> Any:
     """Books, a page at a time; those that have all words of `q` in title or author."""
-    is_search = bool(query.q and query.q.strip()) and not query.cursor
-    page = store.read_page(claims.session_id, query, is_counted=is_search and _is_meant())
+    page = store.read_page(claims.session_id, query, is_counted=query.is_search and _is_meant())
     if page is None:
         raise unauthorized("The session has ended")
     texts, following = page

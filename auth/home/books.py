@@ -34,7 +34,7 @@ class CatalogueForm(PageForm):
 @routes.show(BOOKS, query=BookPage)
 def show_catalogue(caller: Caller, query: BookPage) -> Any:
     """The books in the order in which they came, or those that are looked for."""
-    found = read_page(caller.session_id, query, is_counted=bool(query.q) and not query.cursor)
+    found = read_page(caller.session_id, query, is_counted=query.is_search)
     if found is None:
         return to(SIGN_IN)  # ended between the two
     books = [orjson.loads(text) for text in found[0]]

@@ -25,7 +25,7 @@ def read_users() -> Kept:
 def read_books() -> Kept:
     """Figures of books, with their categories and what is popular."""
     kept = _spread(_figures("books", lambda: monitors.read_books(run_alone)), "category_distribution")
-    popular = _keep("popularity_metrics", SPREAD_SECONDS, lambda: monitors.read_popular(run_alone))
+    popular = keep("popularity_metrics", SPREAD_SECONDS, lambda: monitors.read_popular(run_alone))
     kept.value["popularity_metrics"] = popular.value
     return kept
 
@@ -52,7 +52,7 @@ def read_overview() -> Kept:
 
 def read_health() -> Kept:
     """How database and cache are doing."""
-    return _keep("health", HEALTH_SECONDS, _measure_parts)
+    return keep("health", HEALTH_SECONDS, _measure_parts)
 
 
 def _measure_parts() -> dict[str, Any]:
@@ -60,17 +60,18 @@ def _measure_parts() -> dict[str, Any]:
 
 
 def _figures(name: str, read: Callable[[], Any]) -> Kept:
-    return _keep(name, FIGURE_SECONDS, read)
+    return keep(name, FIGURE_SECONDS, read)
 
 
 def _spread(kept: Kept, *parts: str) -> Kept:
     """Those parts of figures that are kept for longer: one statement gives both, so they are taken from it when due."""
-    longer = _keep("+".join(parts), SPREAD_SECONDS, lambda: {part: kept.value[part] for part in parts})
+    longer = keep("+".join(parts), SPREAD_SECONDS, lambda: {part: kept.value[part] for part in parts})
     kept.value.update(longer.value)
     return kept
 
 
-def _keep(name: str, seconds: int, make: Callable[[], Any]) -> Kept:
+def keep(name: str, seconds: int, make: Callable[[], Any]) -> Kept:
+    """What is kept under a name; 503 while others are still busy making the first of it."""
     try:
         return house().cache.keep(name, seconds, make)
     except NothingKept:

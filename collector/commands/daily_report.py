@@ -24,7 +24,7 @@ outbox = statements.load("outbox")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--mail", "is_mailed", is_flag=True, help="Also mail it to everybody in REPORT_TO, now.")
 def daily_report(chosen: datetime | None, as_json: bool, is_mailed: bool) -> None:
-    """Show a day's figures: users, requests, uptime, hosts. The exit status is 1 when the day has none."""
+    """Show a day's figures: users, loans, requests, uptime, hosts. The exit status is 1 when the day has none."""
     settings = settings_or_exit()
     if is_mailed and not settings.report_to:
         raise click.ClickException("REPORT_TO: nobody to mail it to")

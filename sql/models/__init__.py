@@ -22,7 +22,7 @@ from sql.models.house import AuditEntry, HouseKey, StatusPage
 from sql.models.idempotency import IdempotencyKey
 from sql.models.incidents import Incident, IncidentEndpoint, IncidentUpdate, Maintenance, MaintenanceEndpoint
 from sql.models.journal import JournalHour, JournalSegment, JournalState, QuarantinedLine
-from sql.models.library import Book, BookView, Borrower, Loan, Reservation
+from sql.models.library import Book, BookView, BookWords, Borrower, Loan, Reservation
 from sql.models.outbox import Message
 from sql.models.requests import DirtyHour, RequestAudit, RequestErasure, RequestHour, RequestMinute, request_log
 from sql.models.resources import Resource, UserActionTotal, usage_stats
@@ -35,6 +35,7 @@ __all__ = [
     "Base",
     "Book",
     "BookView",
+    "BookWords",
     "Borrower",
     "Channel",
     "CheckRequest",

@@ -15,32 +15,40 @@ WITH caller AS (
     INSERT INTO event_totals AS t (event, stripe, total)
     SELECT 'search', pg_backend_pid() % 64, 1 FROM caller WHERE :is_counted
     ON CONFLICT (event, stripe) DO UPDATE SET total = t.total + 1
-), walked AS NOT MATERIALIZED (
-    (SELECT id, words
+), walked AS MATERIALIZED (
+    (SELECT id
     FROM books
     WHERE :category IS NULL AND deleted_at IS NULL AND id > :cursor
     ORDER BY id
     LIMIT :walk)
     UNION ALL
-    (SELECT id, words
+    (SELECT id
     FROM books
     WHERE category = :category AND deleted_at IS NULL AND id > :cursor
     ORDER BY id
     LIMIT :walk)
 ), near AS MATERIALIZED (
-    SELECT id
+    SELECT walked.id
     FROM walked
-    WHERE (:narrow IS NULL OR words @@ :narrow) AND (:others IS NULL OR words @@ :others)
-    ORDER BY id
+    LEFT JOIN LATERAL (  -- OFFSET 0: else the planner might read the words of all books
+        SELECT words FROM book_words WHERE book_id = walked.id OFFSET 0
+    ) known ON :narrow IS NOT NULL
+    WHERE :narrow IS NULL OR (known.words @@ :narrow AND (:others IS NULL OR known.words @@ :others))
+    ORDER BY walked.id
     LIMIT :page + 1
 ), far AS MATERIALIZED (
     SELECT id
     FROM (
-        SELECT id
-        FROM books
-        WHERE words @@ :narrow AND (:others IS NULL OR NOT words @@ !!:others) AND deleted_at IS NULL
-          AND id > (SELECT coalesce(max(id), :cursor) FROM near)
-          AND (:category IS NULL OR category = :category)
+        SELECT b.id
+        FROM book_words w
+        CROSS JOIN LATERAL (
+            SELECT id
+            FROM books
+            WHERE id = w.book_id AND deleted_at IS NULL AND (:category IS NULL OR category = :category)
+            OFFSET 0
+        ) b
+        WHERE w.words @@ :narrow AND (:others IS NULL OR NOT w.words @@ !!:others)
+          AND w.book_id > (SELECT coalesce(max(id), :cursor) FROM near)
           AND (SELECT count(*) FROM near) <= :page
           AND (SELECT count(*) FROM walked) = :walk
         OFFSET 0  -- else the order might make the planner walk on
@@ -105,6 +113,9 @@ SELECT (
 FROM caller;
 
 -- name: list_missing_titles
--- purpose: those of a demo's titles of which there never was a book.
--- params: titles text[]
-SELECT t.title FROM unnest(:titles) AS t (title) WHERE NOT EXISTS (SELECT FROM books b WHERE b.title = t.title);
+-- purpose: those of a demo's titles of which there never was a book; one of the same number may have got another title since.
+-- params: titles text[], isbns text[]
+SELECT d.title
+FROM unnest(:titles, :isbns) AS d (title, isbn)
+WHERE NOT EXISTS (SELECT FROM books b WHERE b.title = d.title)
+  AND NOT EXISTS (SELECT FROM books b WHERE b.isbn = d.isbn);

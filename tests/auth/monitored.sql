@@ -57,4 +57,4 @@ FROM generate_series(1, 4) n, (VALUES ('', '', 100, 3, 9000000), ('/api/v1/books
 INSERT INTO figures (subject, figure, at, value)
 SELECT 'library', figure, date_trunc('minute', now()) - n * interval '10 minutes', reading
 FROM generate_series(1, 4) n, (VALUES ('db_queries', 500), ('db_query_seconds', 0.25), ('cache_operations', 20), ('cache_seconds', 0.01),
-    ('cache_reads', 16), ('cache_hits', 12)) AS noted (figure, reading);
+    ('cache_reads', 32), ('cache_hits', 24)) AS noted (figure, reading);

@@ -34,6 +34,14 @@ def test_a_demos_books_are_found(api: Api, rolled_back_app: Flask) -> None:
     assert len({book["category"] for book in items(anna, f"{BOOKS}?limit=200")}) == 7
 
 
+def test_a_demo_book_that_was_renamed_is_not_made_again(api: Api, rolled_back_app: Flask) -> None:
+    with rolled_back_app.app_context():
+        make_demo_library()
+        api.rows("UPDATE books SET title = 'Pride' WHERE title = 'Pride and Prejudice'")
+        again = make_demo_library()
+    assert again == "0 demo books made, 66 were there; 0 loans made."
+
+
 def test_a_withdrawn_demo_book_stays_away(api: Api, rolled_back_app: Flask) -> None:
     with rolled_back_app.app_context():
         make_demo_library()

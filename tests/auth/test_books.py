@@ -210,8 +210,10 @@ def test_a_search_comes_page_by_page(api: Api) -> None:
     keeper = librarian(api)
     first = add_book(keeper, title="Sea first")
     api.rows(
-        "INSERT INTO books (title, category, copies_total, copies_available, words)"
-        " SELECT 'Filler', 'Novels', 0, 0, array_to_tsvector('{filler}') FROM generate_series(1, 2100)"
+        "WITH made AS ("
+        " INSERT INTO books (title, category, copies_total, copies_available)"
+        " SELECT 'Filler', 'Novels', 0, 0 FROM generate_series(1, 2100) RETURNING id)"
+        " INSERT INTO book_words (book_id, words) SELECT id, array_to_tsvector('{filler}') FROM made"
     )
     rest = [add_book(keeper, title=f"Sea {number}, green waves") for number in range(4)]
     found: list[int] = []

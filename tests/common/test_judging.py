@@ -15,7 +15,7 @@ from common.thresholds import Breach, Thresholds
 Judge = Callable[[float, Thresholds], list[Breach]]
 
 USUAL = read(Thresholds, {})
-QUIET = {"error_rate": 0.0, "avg_api_response": None, "queries_per_request": None, "cache_hits": None}
+QUIET = {"error_rate": 0.0, "avg_api_response": None, "queries_per_request": None, "cache_hits": None, "cache_reads": 0}
 percents = st.floats(0, 100).map(lambda value: round(value, 2))
 
 
@@ -52,7 +52,7 @@ BELOW: dict[str, tuple[str, Judge]] = {
     ),
     "cache_hits": (
         "alert_cache_hits",
-        lambda value, thresholds: judge_requests(of_requests(cache_hits=value), thresholds),
+        lambda value, thresholds: judge_requests(of_requests(cache_hits=value, cache_reads=100), thresholds),
     ),
 }
 
@@ -95,6 +95,11 @@ def told(breaches: list[Breach]) -> tuple[str, float, float, str]:
 def test_nothing_that_nobody_measured_is_an_alert() -> None:
     empty = {"overview": {"total_books": 0, "availability_rate": 0.0}}
     assert judge_requests(QUIET, USUAL) + judge_books(empty, USUAL) == []
+
+
+@given(reads=st.integers(1, 99), hits=percents)
+def test_a_cache_that_is_hardly_read_is_no_alert(reads: int, hits: float) -> None:
+    assert judge_requests(of_requests(cache_hits=hits, cache_reads=reads), USUAL) == []
 
 
 @given(failed=st.lists(st.sampled_from(["database", "cache"]), unique=True))

@@ -26,6 +26,13 @@ TOTALS = {
     "login": "library_user_logins_total",
 }
 
+# What no total counts: its kind in the ledger, and where PostgreSQL keeps it.
+UNTOTALLED = {
+    "view": "SELECT coalesce(sum(views), 0)::int FROM book_views",
+    "renew": "SELECT coalesce(sum(renewals), 0)::int FROM loans",
+    "reserve": "SELECT count(*)::int FROM reservations",
+}
+
 
 @pytest.fixture
 def house(make_auth: Callable[..., Running]) -> Running:
@@ -113,10 +120,13 @@ def test_monitors_metrics_postgresql_and_the_ledger_tell_the_same_day(
 
     earlier = loans_by_postgresql(database)["total_loans"]
     events, metrics = told_by_postgresql(database), told_by_metrics(house.url)
+    untotalled = {kind: database.one(counted) for kind, counted in UNTOTALLED.items()}
     summary = play_a_day(house, staff, start, start_late_collector)
     ours, loans = told_by_ledger(summary), loans_by_postgresql(database)
 
     assert gained(metrics, told_by_metrics(house.url)) == gained(events, told_by_postgresql(database)) == ours
+    kept = {kind: database.one(counted) - untotalled[kind] for kind, counted in UNTOTALLED.items()}
+    assert kept == {kind: summary["actions"].get(kind, {"done": 0})["done"] for kind in UNTOTALLED}
     assert (loans["total_loans"], loans["returned_loans"]) == (earlier + ours["loan"], ours["return"])
     assert loans["overdue_loans"] > 0
     assert monitor(staff, "loans")["overview"].items() >= loans.items()

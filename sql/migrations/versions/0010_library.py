@@ -20,6 +20,7 @@ ROOMY = {"fillfactor": 80}
 
 def upgrade() -> None:
     make_books()
+    make_book_words()
     make_book_views()
     make_borrowers()
     make_loans()
@@ -44,7 +45,6 @@ def make_books() -> None:
         sa.Column("borrows", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("returns", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("lent_seconds", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("words", TSVECTOR(), server_default=sa.text("''"), nullable=False),
         sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("updated_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("deleted_at", MOMENT, nullable=True),
@@ -64,18 +64,21 @@ def make_books() -> None:
     op.create_index(
         "books_by_category", "books", ["category", "id"], unique=False, postgresql_where=sa.text("deleted_at IS NULL")
     )
-    op.create_index(
-        "books_by_word",
-        "books",
-        ["words"],
-        unique=False,
-        postgresql_using="gin",
-        postgresql_where=sa.text("deleted_at IS NULL"),
-    )
     op.create_index("books_isbn_key", "books", ["isbn"], unique=True, postgresql_where=sa.text("deleted_at IS NULL"))
     op.create_index(
         "books_withdrawn", "books", ["id"], unique=False, postgresql_where=sa.text("deleted_at IS NOT NULL")
     )
+
+
+def make_book_words() -> None:
+    op.create_table(
+        "book_words",
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("words", TSVECTOR(), nullable=False),
+        sa.ForeignKeyConstraint(["book_id"], ["books.id"], name=op.f("book_words_book_id_fkey")),
+        sa.PrimaryKeyConstraint("book_id", name=op.f("book_words_pkey")),
+    )
+    op.create_index("books_by_word", "book_words", ["words"], unique=False, postgresql_using="gin")
 
 
 def make_book_views() -> None:
