@@ -35,12 +35,11 @@ GROUP BY role;
 WITH categories AS MATERIALIZED (
     SELECT category,
         count(*) AS titles,
-        sum(copies_total) AS total,
         sum(copies_available) AS available,
         sum(copies_lent) AS lent,
         count(*) FILTER (WHERE copies_available BETWEEN 1 AND 2) AS low_stock,
         count(*) FILTER (WHERE copies_available = 0) AS out_of_stock,
-        count(*) FILTER (WHERE copies_available = 0 AND copies_total > 0) AS all_lent
+        count(*) FILTER (WHERE copies_available = 0 AND copies_lent > 0) AS all_lent
     FROM books
     WHERE deleted_at IS NULL
     GROUP BY category
@@ -51,13 +50,13 @@ WITH categories AS MATERIALIZED (
     WHERE b.copies_available > 0 OR b.copies_total = 0
 )
 SELECT coalesce(sum(titles), 0)::bigint,
-    coalesce(sum(total), 0)::bigint,
+    coalesce(sum(available + lent), 0)::bigint,
     coalesce(sum(available), 0)::bigint,
     coalesce(sum(lent), 0)::bigint,
     coalesce(sum(low_stock), 0)::bigint,
     coalesce(sum(out_of_stock), 0)::bigint,
     coalesce(sum(all_lent), 0)::bigint + (SELECT titles FROM wanted),
-    coalesce(json_agg(json_build_array(category, total, available, lent) ORDER BY category), '[]')
+    coalesce(json_agg(json_build_array(category, available + lent, available, lent) ORDER BY category), '[]')
 FROM categories;
 
 -- name: read_popular_books
@@ -71,7 +70,7 @@ WITH viewed AS (
 ), borrowed AS (
     SELECT id, borrows
     FROM books
-    WHERE deleted_at IS NULL AND borrows > 0
+    WHERE deleted_at IS NULL
     ORDER BY borrows DESC, id
     LIMIT 10
 )
@@ -89,6 +88,7 @@ SELECT (
     SELECT coalesce(json_agg(json_build_array(b.title, borrowed.borrows) ORDER BY borrowed.borrows DESC, b.id), '[]')
     FROM borrowed
     JOIN books b ON b.id = borrowed.id
+    WHERE borrowed.borrows > 0
 );
 
 -- name: read_loans_figures
