@@ -129,8 +129,7 @@ class SharedCache:
         if kept is not None and kept.is_fresh(self.clock()):
             return kept
         with take_turn(self._turns / name, PATIENCE_SECONDS) as is_mine:
-            content = self._look(name)
-            found = None if content is None else _unpack(content, seconds)
+            found = self._look(name, seconds)
             if found is not None and found.is_fresh(self.clock()):
                 return found
             if is_mine:
@@ -148,28 +147,37 @@ class SharedCache:
         """The seconds that a write and a read took; None when either failed. It is not counted as use of the cache."""
         started = perf_counter()
         is_stored = self._entries.set(PROBE, PROBE.encode())
-        return perf_counter() - started if is_stored and self._look(PROBE) is not None else None
+        return perf_counter() - started if is_stored and self._is_kept(PROBE) else None
 
     def _read(self, name: str, seconds: int) -> Kept | None:
         """What is kept under a name, counted as a hit when it may be told."""
         started = perf_counter()
         try:
-            content: bytes | None = self._entries.get(name)
+            kept = self._find(name, seconds)
         except Unreadable as fault:
             note_cache("read", "error", perf_counter() - started)
             log.warning("cache_entry_ignored", entry=name, reason=str(fault))
             return None
-        kept = None if content is None else _unpack(content, seconds)
         is_hit = kept is not None and kept.is_fresh(self.clock())
         note_cache("read", "hit" if is_hit else "miss", perf_counter() - started)
         return kept
 
-    def _look(self, name: str) -> bytes | None:
+    def _look(self, name: str, seconds: int) -> Kept | None:
         """What is kept under a name, uncounted."""
         with suppress(Unreadable):
-            content: bytes | None = self._entries.get(name)
-            return content
+            return self._find(name, seconds)
         return None
+
+    def _find(self, name: str, seconds: int) -> Kept | None:
+        """What is kept under a name. Raises Unreadable."""
+        content: bytes | None = self._entries.get(name)
+        return None if content is None else _unpack(content, seconds)
+
+    def _is_kept(self, name: str) -> bool:
+        """Whether there is an entry that is whole."""
+        with suppress(Unreadable):
+            return self._entries.get(name) is not None
+        return False
 
     def _write(self, name: str, kept: Kept) -> Kept:
         content = orjson.dumps([kept.made_at, kept.value])
@@ -180,8 +188,15 @@ class SharedCache:
 
 
 def _unpack(content: bytes, seconds: int) -> Kept:
-    made_at, value = orjson.loads(content)
-    return Kept(value, made_at, seconds)
+    """An entry as it was written: [made_at, value]. Raises Unreadable for any other shape."""
+    try:
+        entry = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable(str(error)) from error
+    match entry:
+        case [int() | float() as made_at, value]:
+            return Kept(value, made_at, seconds)
+    raise Unreadable("it has another shape")
 
 
 def _checksum(value: bytes) -> bytes:

@@ -12,9 +12,10 @@ from auth.house import house
 from auth.http.problems import Problem
 
 ADMIN = {"role": "admin", "is_staff": True, "is_superuser": True}
+VERIFIED = {"email_verified": True, "identity_verified": True}  # else a fresh demo's first alert is of its own people
 DEMO_PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("admin@example.com", "admin", {**ADMIN, "first_name": "Ada", "last_name": "Admin"}),
-    ("user@example.com", "user", {"first_name": "Uma", "last_name": "User"}),
+    ("admin@example.com", "admin", {**ADMIN, **VERIFIED, "first_name": "Ada", "last_name": "Admin"}),
+    ("user@example.com", "user", {**VERIFIED, "first_name": "Uma", "last_name": "User"}),
 )
 
 

@@ -12,6 +12,7 @@ Status = Literal["healthy", "warning", "critical"]
 
 # Who looks once in a while misses each time, as the cache is meant to forget: that is no fault.
 FEWEST_READS = 100
+FEWEST_REQUESTS = 20  # one of three that failed, or was slow, is no rate
 
 
 def judge_users(figures: Mapping[str, Any], thresholds: Thresholds) -> list[Breach]:
@@ -38,19 +39,22 @@ def judge_loans(figures: Mapping[str, Any], thresholds: Thresholds) -> list[Brea
 
 
 def judge_requests(figures: Mapping[str, Any], thresholds: Thresholds) -> list[Breach]:
-    """Whether the last hour's requests failed too often, took too long or too much work."""
-    seconds = figures["avg_api_response"]
+    """Whether the last hour's requests failed too often, took too long or too much work; few of them say little."""
+    is_enough = figures["requests"] >= FEWEST_REQUESTS
+    seconds, rate, queries = (
+        figures[name] if is_enough else None for name in ("avg_api_response", "error_rate", "queries_per_request")
+    )
     hits = figures["cache_hits"] if figures["cache_reads"] >= FEWEST_READS else None
     failed = "{value:g} % of the requests of the last hour failed, more than {threshold:g} %"
     slow = "Answers of the API took {value:g} ms on average in the last hour, more than {threshold:g} ms"
     busy = "A request took {value:g} queries on average in the last hour, more than {threshold:g}"
     missed = "{value:g} % of the reads of the cache were hits in the last hour, fewer than {threshold:g} %"
     return [
-        *_above("error_rate", figures["error_rate"], thresholds.alert_error_rate, failed),
+        *_above("error_rate", rate, thresholds.alert_error_rate, failed),
         *_above(
             "response_time", None if seconds is None else round(seconds * 1000, 2), thresholds.alert_response_ms, slow
         ),
-        *_above("queries_per_request", figures["queries_per_request"], thresholds.alert_queries_per_request, busy),
+        *_above("queries_per_request", queries, thresholds.alert_queries_per_request, busy),
         *_below("cache_hits", hits, thresholds.alert_cache_hits, missed),
     ]
 

@@ -51,11 +51,10 @@ def read_book(session_id: str, book_id: int, *, is_counted: bool) -> tuple[bool,
     return bool(rows), rows[0][0] if rows else None
 
 
-def show_book(session_id: str, book_id: int) -> str:
-    """A book as JSON text, as it stands in the request's transaction."""
-    [(printed,)] = run_within(statements.read_book, sid=session_id, book_id=book_id, is_counted=False)
-    text: str = printed
-    return text
+def show_book(session_id: str, book_id: int) -> str | None:
+    """A book that is there as JSON text, as it stands in the request's transaction; None: the session has ended."""
+    rows = run_within(statements.read_book, sid=session_id, book_id=book_id, is_counted=False)
+    return rows[0][0] if rows else None
 
 
 def insert_book(values: Mapping[str, Any]) -> int:

@@ -53,7 +53,7 @@ def read_book(claims: Claims, book_id: int) -> Any:
 def create_book(caller: Caller, body: schemas.NewBook) -> Any:
     """Add a book, with its copies; for librarians and staff."""
     book_id = changing.add_book(caller, body)
-    return 201, _envelope("Book created", store.show_book(caller.session_id, book_id))
+    return 201, _envelope("Book created", _show(caller, book_id))
 
 
 @routes.add(
@@ -67,7 +67,7 @@ def create_book(caller: Caller, body: schemas.NewBook) -> Any:
 def change_book(caller: Caller, book_id: int, body: schemas.BookChange) -> Any:
     """Change a book; fields that are left out stay. A copy more goes to who waits for one."""
     changing.change_book(caller, book_id, named_changes(body))
-    return _envelope("Book updated", store.show_book(caller.session_id, book_id))
+    return _envelope("Book updated", _show(caller, book_id))
 
 
 @routes.add("DELETE", ONE, sign_in=SignIn.CALLER, answers={204: None}, problems=(403, 409))
@@ -75,6 +75,14 @@ def delete_book(caller: Caller, book_id: int) -> Any:
     """Withdraw a book that nobody has; nobody waits for it any more."""
     changing.withdraw_book(caller, book_id)
     return 204, None
+
+
+def _show(caller: Caller, book_id: int) -> str:
+    """A book that was written just now. A session that ended meanwhile is 401, and nothing is written."""
+    printed = store.show_book(caller.session_id, book_id)
+    if printed is None:
+        raise unauthorized("The session has ended")
+    return printed
 
 
 def _is_meant() -> bool:

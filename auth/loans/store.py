@@ -7,11 +7,11 @@ from uuid import UUID
 
 from auth.database import run_within
 from auth.http.paging import BIGGEST_KEY
-from common.lending_mails import copy_is_ready
+from common.lending_mails import copies_are_ready
 from sql.statements import Row, load
 
 statements = load("loans")
-outbox = load("outbox")
+holds = load("holds")
 
 Shown = dict[str, Any]
 
@@ -45,10 +45,9 @@ def end_loan(loan_id: int, email: str) -> tuple[Shown, bool] | None:
 
 def pass_on(book_id: int, hold: timedelta) -> None:
     """Give the free copies of a book that is held to who waits longest, and queue the mails that tell them."""
-    for _, _, title, email, ready_until in run_within(statements.pass_on_copies, book_ids=[book_id], hold=hold):
-        if email is not None:
-            subject, body = copy_is_ready(title, ready_until)
-            run_within(outbox.queue_message, channel="mail", recipient=email, subject=subject, body=body)
+    ready = run_within(statements.pass_on_copies, book_ids=[book_id], hold=hold)
+    if ready:
+        run_within(holds.queue_waiting_mails, mails=copies_are_ready(ready))
 
 
 def renew(loan_id: int, email: str, most: int, span: timedelta) -> tuple[str | None, Shown]:

@@ -1,5 +1,6 @@
-"""Which loans have run out? They are overdue from then on, whatever the clock does; whoever is concerned is told once.
+"""Which loans have run out? They are overdue from then on; whoever is concerned is told once.
 
+PostgreSQL wrote when they run out and judges it, so the clock of a collector's machine has no say.
 Marked and told in one transaction: a collector that is killed leaves both or neither. Who has the books gets a mail, be
 it of several; who looks after them one for all, with titles and no names.
 """
@@ -89,7 +90,7 @@ def mark(context: Context[Metrics]) -> int:
         [(is_ours,)] = execute(connection, sql.take_overdue_work)
         if not is_ours:
             return 0
-        rows = execute(connection, sql.mark_overdue, moment=context.clock(), most=MOST_PEOPLE)
+        rows = execute(connection, sql.mark_overdue, most=MOST_PEOPLE)
         loans = [LateLoan(*row) for row in rows]
         if loans:
             tell(connection, loans)

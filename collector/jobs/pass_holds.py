@@ -1,17 +1,16 @@
 """Which copies were not fetched by whom they were held for? They go to the next of the line, who is mailed.
 
 Each free copy that somebody waits for is given, however it came free; and who is disabled waits for nothing.
+PostgreSQL wrote until when they are held and judges it: by a clock that is ahead a whole line would end in one run.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy.pool import PoolProxiedConnection
 
-from collector.alerting.finding import as_json
 from collector.job import Context, Job
-from common.lending_mails import copy_is_ready
+from common.lending_mails import copies_are_ready
 from sql import statements
 from sql.engine import transaction
 from sql.statements import Row
@@ -42,29 +41,14 @@ class Metrics:
             self._settled.labels(outcome).inc(places)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail to who may fetch a book."""
-
-    reservation_id: int
-    subject: str
-    body: str
-
-
-def letter_of(row: Row) -> Letter:
-    """For a row of `pass_on_copies`."""
-    reservation_id, _, title, _, ready_until = row
-    return Letter(reservation_id, *copy_is_ready(title, ready_until))
-
-
 def settle(context: Context[Metrics]) -> int:
     """One transaction; how many places it settled."""
-    moment, hold = context.clock(), timedelta(days=context.settings.reservation_hold_days)
+    hold = timedelta(days=context.settings.reservation_hold_days)
     with transaction(context.engine) as connection:
-        books = [book for (book,) in execute(connection, sql.lock_unsettled_books, moment=moment, most=MOST_BOOKS)]
+        books = [book for (book,) in execute(connection, sql.lock_unsettled_books, most=MOST_BOOKS)]
         if not books:
             return 0
-        [(expired, cancelled)] = execute(connection, sql.end_places, moment=moment, book_ids=books)
+        [(expired, cancelled)] = execute(connection, sql.end_places, book_ids=books)
         ready = execute(connection, loans.pass_on_copies, book_ids=books, hold=hold)
         tell(connection, ready)
     context.metrics.note(expired, cancelled, len(ready))
@@ -74,7 +58,7 @@ def settle(context: Context[Metrics]) -> int:
 def tell(connection: PoolProxiedConnection, ready: list[Row]) -> None:
     """Queue a mail to each who may fetch a book."""
     if ready:
-        execute(connection, sql.queue_waiting_mails, mails=as_json(letter_of(row) for row in ready))
+        execute(connection, sql.queue_waiting_mails, mails=copies_are_ready(ready))
 
 
 def run(context: Context[Metrics]) -> None:

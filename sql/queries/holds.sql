@@ -1,15 +1,15 @@
 -- name: lock_unsettled_books
--- purpose: the books in whose line something is to be settled: a hold that was over at a moment, a place of an account that is
---   disabled, a free copy that somebody waits for. Their rows are held before those of the line, as by who borrows; a book in
---   use is left to the next run.
--- params: moment timestamptz, most int
+-- purpose: the books in whose line something is to be settled: a hold that is over by the clock that wrote it, this one, a place
+--   of an account that is disabled, a free copy that somebody waits for. Their rows are held before those of the line, as by
+--   who borrows; a book in use is left to the next run.
+-- params: most int
 WITH unsettled AS MATERIALIZED (
     SELECT DISTINCT r.book_id
     FROM reservations r
     JOIN books b ON b.id = r.book_id
     JOIN app_users u ON u.id = r.user_id
     WHERE r.ended_at IS NULL AND (
-        (r.status = 'ready' AND r.ready_until < :moment)
+        (r.status = 'ready' AND r.ready_until < now())
         OR (r.status = 'waiting' AND b.copies_available > b.copies_held)
         OR NOT u.is_active
     )
@@ -23,18 +23,18 @@ ORDER BY id
 FOR NO KEY UPDATE OF books SKIP LOCKED;
 
 -- name: end_places
--- purpose: holds that were over at a moment expire, and who is disabled loses the place, in the lines of books whose rows are
---   held by an earlier statement; their copies are held no more. Returns how many expired and how many were cancelled.
--- params: moment timestamptz, book_ids bigint[]
+-- purpose: holds that are over expire, and who is disabled loses the place, in the lines of books whose rows are held by an
+--   earlier statement; their copies are held no more. Returns how many expired and how many were cancelled.
+-- params: book_ids bigint[]
 WITH ending AS MATERIALIZED (
     SELECT r.id, r.book_id, r.status = 'ready' AS is_held, CASE WHEN u.is_active THEN 'expired' ELSE 'cancelled' END AS ends_as
     FROM reservations r
     JOIN app_users u ON u.id = r.user_id
     WHERE r.ended_at IS NULL AND r.book_id = ANY (:book_ids)
-        AND ((r.status = 'ready' AND r.ready_until < :moment) OR NOT u.is_active)
+        AND ((r.status = 'ready' AND r.ready_until < now()) OR NOT u.is_active)
 ), ended AS (
     UPDATE reservations AS r
-    SET status = ending.ends_as, ended_at = :moment
+    SET status = ending.ends_as, ended_at = now()
     FROM ending
     WHERE r.id = ending.id
 ), freed AS (

@@ -108,8 +108,7 @@ CROSS JOIN back;
 
 -- name: pass_on_copies
 -- purpose: each copy of books that is free goes to who waits longest for it, and is held for them. The books' rows must be held
---   since an earlier statement: then nobody can join a line unseen. Returns who is to be told, as auth and the collector may
---   both know it.
+--   since an earlier statement: then nobody can join a line unseen. Returns whose places are ready: they are to be told.
 -- params: book_ids bigint[], hold interval
 WITH free AS MATERIALIZED (
     SELECT id, title, copies_available - copies_held AS copies
@@ -137,7 +136,7 @@ WITH free AS MATERIALIZED (
     FROM (SELECT book_id, count(*) AS copies FROM next GROUP BY book_id) taken
     WHERE b.id = taken.book_id
 )
-SELECT next.id, next.book_id, next.title, find_waiting_email(next.id), ready.ready_until
+SELECT next.id, next.title, ready.ready_until
 FROM next
 JOIN ready ON ready.id = next.id
 ORDER BY next.id;

@@ -4,27 +4,28 @@
 SELECT pg_try_advisory_xact_lock(hashtext('watchhouse overdue'));
 
 -- name: mark_overdue
--- purpose: loans whose time was over at a moment, and of which nobody has been told: now they are overdue, for ever. Those of
---   at most `most` people, and of each all of them, so that a person gets one mail. One that is being returned or renewed is
---   left to the next run. In the order in which they were due. People are numbered, not joined: nobody can guess how many
---   are late at once, and a join that was planned for one takes seconds for 5,000.
--- params: moment timestamptz, most int
+-- purpose: loans whose time is over by the clock that wrote it, this one, and of which nobody has been told: now they are
+--   overdue, for ever. Those of at most `most` people, and of each all of them, so that a person gets one mail. One that is
+--   being returned or renewed is left to the next run. In the order in which they were due. People are
+--   numbered, not joined: nobody can guess how many are late at once, and a join that was planned for one takes seconds for
+--   5,000.
+-- params: most int
 WITH late AS (
     SELECT id, min(id) OVER (PARTITION BY user_id) AS first
     FROM loans
-    WHERE returned_at IS NULL AND status = 'active' AND due_at < :moment
+    WHERE returned_at IS NULL AND status = 'active' AND due_at < now()
 ), numbered AS MATERIALIZED (
     SELECT id, dense_rank() OVER (ORDER BY first) AS person FROM late
 ), taken AS MATERIALIZED (
     SELECT loans.id
     FROM numbered
     JOIN loans USING (id)
-    WHERE person <= :most AND returned_at IS NULL AND status = 'active' AND due_at < :moment
+    WHERE person <= :most AND returned_at IS NULL AND status = 'active' AND due_at < now()
     ORDER BY loans.id
     FOR NO KEY UPDATE OF loans SKIP LOCKED
 ), marked AS (
     UPDATE loans AS l
-    SET status = 'overdue', overdue_at = :moment
+    SET status = 'overdue', overdue_at = now()
     FROM taken
     WHERE l.id = taken.id
     RETURNING l.id, l.user_id, l.book_id, l.due_at

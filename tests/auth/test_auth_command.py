@@ -85,8 +85,10 @@ def test_demo_data_makes_the_demo_people_once(database: Database, tmp_path: Path
     first, again = (command(tmp_path, "demo-data", **DEMO, DATABASE_URL=database.auth_url) for _ in range(2))
     assert (first.returncode, first.stdout.splitlines()[0]) == (0, "2 demo people made, 0 were there.")
     assert (again.returncode, again.stdout.splitlines()[0]) == (0, "0 demo people made, 2 were there.")
-    assert database.rows("SELECT email, role, is_staff FROM app_users ORDER BY email") == [
-        ("admin@example.com", "admin", True), ("user@example.com", "student", False),
+    assert database.rows(
+        "SELECT email, role, is_staff, email_verified, identity_verified FROM app_users ORDER BY 1"
+    ) == [
+        ("admin@example.com", "admin", True, True, True), ("user@example.com", "student", False, True, True),
     ]  # fmt: skip
 
 

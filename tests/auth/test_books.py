@@ -256,6 +256,22 @@ def test_a_changed_title_is_found_by_its_new_words(api: Api) -> None:
     assert [len(items(keeper, f"{BOOKS}?q={word}")) for word in ("arrakis herbert", "dune")] == [1, 0]
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", BOOKS), ("PATCH", f"{BOOKS}{{}}/")], ids=["new", "changed"])
+def test_a_session_that_ends_meanwhile_writes_no_book(api: Api, method: str, path: str) -> None:
+    keeper = librarian(api)
+    book_id = add_book(keeper, title="Dune")
+    api.rows("RESET ROLE")
+    api.rows("""
+        CREATE FUNCTION pg_temp.end_sessions() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN UPDATE sessions SET ended_at = now(); RETURN NULL; END $$
+    """)
+    api.rows("CREATE TRIGGER late AFTER INSERT OR UPDATE ON books EXECUTE FUNCTION pg_temp.end_sessions()")
+    api.rows("SET LOCAL ROLE watchhouse_auth")
+    answer = keeper.call(method, path.format(book_id), {"title": "Arrakis", "category": "Novels"})
+    assert told(answer) == (401, "The session has ended")
+    assert api.rows("SELECT title FROM books") == [("Dune",)]
+
+
 def test_more_and_fewer_copies(api: Api) -> None:
     keeper, anna = librarian(api), api.person()
     book_id = add_book(keeper, copies_total=2)

@@ -1,5 +1,6 @@
 """What is kept: for how long, how that is told, that all workers share it, and that it can break no answer."""
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -142,6 +143,16 @@ def test_a_broken_entry_is_made_anew(api: Api, folder: Path, harm: Callable[[Pat
     assert (before, total(staff)) == (1, 2)
     if harm is shadow:
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("shape", [b"7", b"[7]", b'["7", {}]', b'{"7": 7, "8": 8}', b"no JSON"])
+def test_a_whole_entry_of_another_shape_is_made_anew(api: Api, folder: Path, shape: bytes) -> None:
+    staff = api.staff()
+    before = total(staff)
+    api.person()
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes()[:4] + hashlib.blake2b(shape, digest_size=16).digest() + shape)
+    assert (before, total(staff)) == (1, 2)
 
 
 def test_it_is_failing_while_it_cannot_be_written(api: Api, folder: Path) -> None:

@@ -12,17 +12,16 @@ from sqlalchemy import Engine
 
 from auth.database import ENGINE
 from collector.jobs import pass_holds
-from common.clock import utc_now
 from sql.engine import transaction
 from sql.statements import run
 from tests.auth.reading_room import add_book, borrow, cancel, give_back, librarian, renew, reserve, total
 from tests.support.client import Api, Person
 from tests.support.long_runs import IS_LONG
+from tests.support.passing_days import HOLDS_AGE
 from tests.support.rollback import OuterTransaction
 
 EXAMPLES = 400 if IS_LONG else 8
 COPIES = (1, 2)
-LONG_AFTER = utc_now() + timedelta(days=30)
 STATUSES = {
     "borrow": {201, 409},
     "return": {200, 409},
@@ -128,7 +127,9 @@ def change_copies(room: Room, book_id: int, by: int) -> None:
 
 def pass_on(room: Room, book_id: int) -> None:
     """The collector finds that nobody fetched what was held."""
+    room.api.rows(HOLDS_AGE, 30)
+    held = room.api.one("SELECT copies_held FROM books WHERE id = %s", book_id)
     with room.outer.as_collector(), transaction(room.engine) as connection:
-        run(connection, pass_holds.sql.end_places, moment=LONG_AFTER, book_ids=[book_id])
+        assert run(connection, pass_holds.sql.end_places, book_ids=[book_id]) == [(held, 0)]
         ready = run(connection, pass_holds.loans.pass_on_copies, book_ids=[book_id], hold=timedelta(days=3))
         pass_holds.tell(connection, ready)

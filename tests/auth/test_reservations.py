@@ -3,6 +3,7 @@
 import pytest
 
 from tests.auth.reading_room import (
+    BOOKS,
     RESERVATIONS,
     add_book,
     borrow,
@@ -101,6 +102,22 @@ def test_a_held_copy_that_is_given_up_goes_to_the_next(api: Api, line: Line) -> 
     assert (seen, statuses(api)) == ([(1, 0, 1), (1, 0, 1), (1, 0, 0)], ["cancelled"] * 3)
     assert [email for (email,) in api.rows(MAILED)] == [person.email for person in waiting]
     assert borrow(anna, book_id).status_code == 201
+
+
+def test_all_whose_turn_it_is_are_mailed_by_one_statement(api: Api, line: Line) -> None:
+    keeper, (book_id, _, _, waiting) = librarian(api), line
+    api.rows("RESET ROLE")
+    api.rows("CREATE TEMP SEQUENCE inserts")
+    api.rows("GRANT USAGE, SELECT ON SEQUENCE inserts TO watchhouse_auth")
+    api.rows("""
+        CREATE FUNCTION pg_temp.count_insert() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM nextval('inserts'); RETURN NULL; END $$
+    """)
+    api.rows("CREATE TRIGGER counted AFTER INSERT ON outbox EXECUTE FUNCTION pg_temp.count_insert()")
+    api.rows("SET LOCAL ROLE watchhouse_auth")
+    assert keeper.call("PATCH", f"{BOOKS}{book_id}/", {"copies_total": 4}).status_code == 200
+    assert [email for (email,) in api.rows(MAILED)] == [person.email for person in waiting]
+    assert api.one("SELECT last_value FROM inserts WHERE is_called") == 1
 
 
 def test_who_is_disabled_is_not_mailed(api: Api, line: Line) -> None:

@@ -13,6 +13,7 @@ from collector.jobs import pass_holds
 from standalone.postgres import Server
 from tests.collector.library import DAY, Library
 from tests.support.databases import Database, throw_away
+from tests.support.passing_days import pass_days
 
 ContextFor = Callable[..., Context[Any]]
 NOW = datetime.now(UTC)
@@ -33,9 +34,9 @@ def library(database: Database) -> Library:
     return Library(database)
 
 
-def run(context_for: ContextFor) -> None:
-    """The job, now."""
-    pass_holds.run(context_for(pass_holds.JOB, lambda: NOW, RESERVATION_HOLD_DAYS="2"))
+def run(context_for: ContextFor, moment: datetime = NOW) -> None:
+    """The job of a collector whose clock says so."""
+    pass_holds.run(context_for(pass_holds.JOB, lambda: moment, RESERVATION_HOLD_DAYS="2"))
 
 
 def test_a_copy_that_was_not_fetched_goes_to_the_next_of_the_line(library: Library, context_for: ContextFor) -> None:
@@ -56,10 +57,26 @@ def test_a_copy_that_was_not_fetched_goes_to_the_next_of_the_line(library: Libra
     assert ready_until - ready_at == 2 * DAY
 
 
+def test_a_line_stays_as_it_is_whatever_the_clock_of_a_collector_says(
+    library: Library, context_for: ContextFor
+) -> None:
+    dune = library.book("Dune")
+    held = library.hold(library.person("anna"), dune, NOW + 2 * DAY)
+    bob, cleo = (library.wait(library.person(name), dune) for name in ("bob", "cleo"))
+    run(context_for, NOW + 30 * DAY)
+    assert library.places() == {held: "ready", bob: "waiting", cleo: "waiting"}
+    assert library.mails() == []
+    pass_days(library.database, 3)
+    for jump in (-30, 30):
+        run(context_for, NOW + jump * DAY)
+        assert library.places() == {held: "expired", bob: "ready", cleo: "waiting"}
+    assert library.mails() == [("bob", "Dune is ready for you")]
+
+
 def test_a_copy_that_nobody_waits_for_is_free_again(library: Library, context_for: ContextFor) -> None:
     dune = library.book("Dune", copies=2)
     late = library.hold(library.person("anna"), dune, NOW - SECOND)
-    held = library.hold(library.person("bob"), dune, NOW + SECOND)
+    held = library.hold(library.person("bob"), dune, NOW + DAY)
     run(context_for)
     assert library.places() == {late: "expired", held: "ready"}
     assert library.held(dune) == 1

@@ -15,7 +15,14 @@ from common.thresholds import Breach, Thresholds
 Judge = Callable[[float, Thresholds], list[Breach]]
 
 USUAL = read(Thresholds, {})
-QUIET = {"error_rate": 0.0, "avg_api_response": None, "queries_per_request": None, "cache_hits": None, "cache_reads": 0}
+QUIET = {
+    "requests": 20,
+    "error_rate": 0.0,
+    "avg_api_response": None,
+    "queries_per_request": None,
+    "cache_hits": None,
+    "cache_reads": 0,
+}
 percents = st.floats(0, 100).map(lambda value: round(value, 2))
 
 
@@ -100,6 +107,12 @@ def test_nothing_that_nobody_measured_is_an_alert() -> None:
 @given(reads=st.integers(1, 99), hits=percents)
 def test_a_cache_that_is_hardly_read_is_no_alert(reads: int, hits: float) -> None:
     assert judge_requests(of_requests(cache_hits=hits, cache_reads=reads), USUAL) == []
+
+
+@given(requests=st.integers(0, 19), value=percents)
+def test_few_requests_are_no_alert(requests: int, value: float) -> None:
+    figures = of_requests(requests=requests, error_rate=value, avg_api_response=value, queries_per_request=value)
+    assert judge_requests(figures, replace(USUAL, alert_error_rate=0, alert_queries_per_request=1)) == []
 
 
 @given(failed=st.lists(st.sampled_from(["database", "cache"]), unique=True))

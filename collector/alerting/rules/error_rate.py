@@ -6,11 +6,11 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from collector.alerting.finding import Finding
 from collector.settings import Settings
+from common.judging import FEWEST_REQUESTS
 from sql import statements
 from sql.statements import run
 
 WINDOW = timedelta(minutes=5)
-FEWEST_REQUESTS = 20
 
 sql = statements.load("alerts")
 

@@ -13,12 +13,19 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from collector.alerting.finding import Finding
 from collector.settings import Settings
-from common.judging import FEWEST_READS, judge_books, judge_loans, judge_part, judge_requests, judge_users
+from common.judging import (
+    FEWEST_READS,
+    FEWEST_REQUESTS,
+    judge_books,
+    judge_loans,
+    judge_part,
+    judge_requests,
+    judge_users,
+)
 from common.thresholds import Breach
 from sql import monitors, statements
 from sql.statements import run
 
-FEWEST_REQUESTS = 20
 FAILING = 1.0  # and more: of 0 healthy, 1 warning, 2 critical
 SUBJECT = "library"
 NOBODY_ASKED = "Nobody asked for anything within an hour."
