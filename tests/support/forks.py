@@ -16,12 +16,14 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Lock
 from typing import IO, Any
 
 from auth.allocator import ALLOCATOR
 
 HOUSE = Path(__file__).parents[2]
 LONGEST_PID = 16
+STARTING = Lock()
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 FAMILIES = {"gunicorn": "auth"}  # of modules that are no family of their own
 # What glibc reads when a program is loaded; a fork has what its parent was loaded with.
@@ -110,9 +112,15 @@ def bare_environment() -> dict[str, str]:
 
 
 @cache
-def forker(family: str) -> Forker:
-    """A family's, started when it is first asked for."""
+def _started(family: str) -> Forker:
     return Forker(family)
+
+
+def forker(family: str) -> Forker:
+    """A family's, started when it is first asked for: once, though several threads ask, for a second one would be
+    forgotten and end with what it started."""
+    with STARTING:
+        return _started(family)
 
 
 def fork(
