@@ -37,7 +37,8 @@ def test_staff_pages_load_fit_and_can_be_read(visit: Visit, path: str, scheme: S
     page = visit.open("/", scheme=scheme, width=PHONE)
     visit.sign_in(page, *STAFF)
     visit.go(page, path)
-    expect(page.get_by_text("admin@example.com", exact=True)).to_be_visible()
+    signed_in = page.locator("form").filter(has=page.get_by_role("button", name="Sign out"))
+    expect(signed_in.get_by_text("admin@example.com", exact=True)).to_be_visible()
     assert (poor_contrasts(page), overflow(page), visit.faults) == ([], 0, [])
 
 
