@@ -76,7 +76,9 @@ class Lane:
 
 
 def _lower_priority() -> None:
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER_PRIORITY)
+    """From where the process is: to be raised from a niceness that somebody gave it would need rights."""
+    thread = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + LOWER_PRIORITY)
 
 
 def _try_lock(path: Path) -> int | None:

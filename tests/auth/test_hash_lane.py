@@ -1,6 +1,7 @@
 """Hashing in a narrow lane: it takes as long for everybody, tells the busy times, and survives killed workers."""
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from tests.support.waiting import wait_for
 MakeAuth = Callable[..., Running]
 ANNA = {"email": "anna@example.com", "password": PASSWORD}
 QUICK_SECONDS = 3.0
+LOWEST_PRIORITY = 19
 
 
 @contextmanager
@@ -100,3 +102,12 @@ def is_alive(running: Running) -> bool:
         return call(running, "GET", "/livez").status_code == 200
     except requests.ConnectionError:
         return False
+
+
+def test_an_auth_that_was_made_nice_hashes_with_a_yet_lower_priority(make_auth: MakeAuth) -> None:
+    running = make_auth(within=["nice", "-n", "5"], AUTH_WORKERS="1")
+    register(running)
+    [worker] = psutil.Process(running.process.pid).children()
+    nicenesses = {os.getpriority(os.PRIO_PROCESS, thread.id) for thread in worker.threads()}
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert nicenesses == {min(own + 5, LOWEST_PRIORITY), min(own + 8, LOWEST_PRIORITY)}
