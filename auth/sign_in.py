@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import current_app, request, session
 
 from auth.database import run_alone
-from auth.gate import USER_ID
+from auth.gate import IS_PROBE, USER_ID
 from auth.http.problems import Problem, unauthorized
 from auth.tokens import Claims, TokenReader
 from sql.statements import load
@@ -80,3 +80,8 @@ def demand_staff(caller: Caller) -> None:
     """Raises Problem 403 unless the caller is staff."""
     if not caller.is_staff:
         raise Problem(403, "This is for staff only")
+
+
+def is_meant() -> bool:
+    """Whether a person asked to see it: a HEAD reads nothing, and our own probes are nobody."""
+    return request.method != "HEAD" and IS_PROBE not in request.environ

@@ -32,7 +32,8 @@ INSERT INTO books (title, author, category, copies_total, copies_available, copi
 SELECT 'Title of a book, number ' || n, 'Author ' || n % 5000, 'Category ' || n % 60,
     3, 3 - lent, lent, 9 + lent + n * 7919 % 13, 9 + n * 7919 % 13, 8640000, CASE WHEN n > 99900 THEN now() END
 FROM generate_series(1, 100000) n, LATERAL (SELECT (n <= 50000)::int AS lent) l;
-INSERT INTO book_words (book_id, words) SELECT id, to_tsvector('simple', title || ' ' || author) FROM books;
+INSERT INTO book_words (book_id, words)
+SELECT id, to_tsvector('simple', title || ' ' || author) FROM books WHERE deleted_at IS NULL;
 INSERT INTO book_views (book_id, views) SELECT id, id * 7919 % 10007 FROM books WHERE id % 10 <> 0;
 INSERT INTO loans (user_id, book_id, role, status, borrowed_at, due_at, returned_at)
 SELECT u.id, 1 + n % 100000, u.role, 'returned', made.at, made.at + interval '14 days', made.at + interval '10 days'

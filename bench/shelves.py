@@ -7,7 +7,7 @@ from random import Random
 
 import psycopg2
 
-from auth.books.words import lexemes_of
+from auth.books.words import category_lexeme, lexemes_of
 from tests.support.databases import Database
 
 BOOKS = 100_000
@@ -50,8 +50,8 @@ def fill_shelves(database: Database, count: int = BOOKS) -> None:
             cursor.copy_expert(SHELVE, StringIO("".join(lines)))
             cursor.execute("CREATE TEMPORARY TABLE told (id bigint, words text[])")
             told = (
-                f"{number}\t{{{','.join(lexemes_of(title, author))}}}\n"
-                for number, (title, author, _) in enumerate(books, 1)
+                f"{number}\t{{{','.join([*lexemes_of(title, author), category_lexeme(category)])}}}\n"
+                for number, (title, author, category) in enumerate(books, 1)
             )
             cursor.copy_expert("COPY told FROM STDIN", StringIO("".join(told)))
             cursor.execute(KNOW_WORDS)

@@ -161,6 +161,13 @@ RETURN (
     WHERE r.id = reservation AND r.ended_at IS NULL AND u.is_active
 );
 
+-- The place in a book's line of a reservation that waits: behind all that wait since before it. Called stable, and one
+-- statement: so it is inlined.
+CREATE OR REPLACE FUNCTION place_in_line(book bigint, reservation bigint) RETURNS TABLE (place bigint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT 1 + count(*) FROM reservations r WHERE r.book_id = book AND r.status = 'waiting' AND r.id < reservation
+$$;
+
 -- Who looks after the books: librarians, and staff where there is none; a few, for each is mailed.
 CREATE OR REPLACE FUNCTION list_librarian_emails() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -173,6 +180,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
       END
     ORDER BY number
     LIMIT 50
+$$;
+
+-- The incidents that somebody may know of: who does not see all, those that name a public endpoint, and those that staff wrote
+-- and that name none; one by rule is never of the whole house. Called stable, and one statement: so it is inlined.
+CREATE OR REPLACE FUNCTION visible_incidents(sees_all boolean) RETURNS SETOF incidents
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT i.*
+    FROM incidents i
+    WHERE sees_all
+        OR (i.opened_by IS NOT NULL AND NOT EXISTS (SELECT FROM incident_endpoints ie WHERE ie.incident_id = i.id))
+        OR EXISTS (
+            SELECT FROM incident_endpoints ie JOIN endpoints e ON e.id = ie.endpoint_id WHERE ie.incident_id = i.id AND e.is_public
+        )
 $$;
 
 -- Whether a lock is online: its last word said so, and it was heard within three heartbeats of 30 s. A dead broker leaves

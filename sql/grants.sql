@@ -42,8 +42,10 @@ GRANT SELECT, INSERT ON device_logs TO watchhouse_auth;
 GRANT SELECT ON device_boots, device_telemetry, device_checkpoints, dead_letters TO watchhouse_auth;
 GRANT UPDATE (acknowledged_at, acknowledged_by, resolved_at, resolved_by) ON alerts TO watchhouse_auth;
 
--- auth: books, who has them, who waits. Nothing of it is ever deleted; what happened is counted where it happens
+-- auth: books, who has them, who waits. Nothing of it is ever deleted but the words of a book that is withdrawn; what happened
+-- is counted where it happens
 GRANT SELECT, INSERT, UPDATE ON books, book_words, book_views, borrowers, loans, reservations, event_totals TO watchhouse_auth;
+GRANT DELETE ON book_words TO watchhouse_auth;
 
 -- collector: it sends what auth asked for, measures, and cleans up what has had its time
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO watchhouse_collector;
@@ -92,8 +94,9 @@ GRANT UPDATE (copies_held) ON books TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION find_borrower_email(bigint), find_waiting_email(bigint), list_librarian_emails() TO watchhouse_collector;
 
 GRANT USAGE ON SEQUENCE device_logs_numbers TO watchhouse_auth, watchhouse_collector;
-GRANT EXECUTE ON FUNCTION find_waiting_email(bigint) TO watchhouse_auth;
+GRANT EXECUTE ON FUNCTION find_waiting_email(bigint), place_in_line(bigint, bigint) TO watchhouse_auth;
 GRANT EXECUTE ON FUNCTION find_owner_email(uuid) TO watchhouse_collector;
+GRANT EXECUTE ON FUNCTION visible_incidents(boolean) TO watchhouse_auth;
 GRANT EXECUTE ON FUNCTION is_online_now(boolean, timestamptz) TO watchhouse_auth, watchhouse_collector, watchhouse_reader;
 GRANT EXECUTE ON FUNCTION slot_after(bigint, int, timestamptz) TO watchhouse_collector;
 GRANT EXECUTE ON FUNCTION make_partitions(timestamptz), drop_partitions(timestamptz) TO watchhouse_collector;

@@ -6,7 +6,6 @@ import orjson
 from flask import Response
 
 from auth.admin.filters import Part
-from auth.admin.library_figures import list_categories
 from auth.admin.staff import SIGN_IN, Room, room_page
 from auth.books import changing, store
 from auth.books.schemas import BookChange, BookPage, NewBook
@@ -75,7 +74,7 @@ def _show_form(caller: Caller, body: BookForm, book_id: int | None = None, refus
         refused,
         form=body,
         book=find(book_id) if book_id else None,
-        categories=list_categories(),
+        categories=store.list_categories(),
     )
 
 

@@ -25,13 +25,15 @@ def add_book(caller: Caller, body: NewBook) -> int:
 
 
 def change_book(caller: Caller, book_id: int, changes: dict[str, Any]) -> None:
-    """Change a book; a copy more goes to who waits for one. Raises Problem 403, 404."""
+    """Change a book, if anything differs; a copy more goes to who waits for one. Raises Problem 403, 404."""
     _demand_right(caller)
     book = _hold(book_id)
     before = _told(book)
-    store.update_book(book, changes)
-    if changed := changes_between(before, _told(book)):
-        record(caller, "book.changed", "book", book_id, changed)
+    changed = changes_between(before, {**before, **changes})
+    if not changed:
+        return
+    store.update_book(book, {name: changes[name] for name in changed})
+    record(caller, "book.changed", "book", book_id, changed)
     lending.pass_on(book_id)
 
 

@@ -9,7 +9,8 @@ from auth.database import db
 from auth.house import house
 from auth.loans.store import make_demo_loans
 
-# Title, days ago when it was borrowed, and when it was returned. One is late: the collector finds it so.
+# Title, days ago when it was borrowed, and when it was returned. One is late: the collector finds it so. It is one of
+# eleven that are out, else a fresh demo's first alert were of its own loans.
 LOANS = {
     "user@example.com": (
         ("The Hobbit", 61, 50),
@@ -18,7 +19,18 @@ LOANS = {
         ("Dune", 17, None),
         ("The Selfish Gene", 5, None),
     ),
-    "admin@example.com": (("The Mythical Man-Month", 80, 41), ("Design Patterns", 12, None)),
+    "admin@example.com": (
+        ("The Mythical Man-Month", 80, 41),
+        ("Design Patterns", 12, None),
+        ("Introduction to Algorithms", 12, None),
+        ("Guns, Germs, and Steel", 9, None),
+        ("Brave New World", 8, None),
+        ("Crime and Punishment", 6, None),
+        ("Meditations", 4, None),
+        ("A Brief History of Time", 3, None),
+        ("The Great Gatsby", 2, None),
+        ("The Little Prince", 1, None),
+    ),
 }
 
 

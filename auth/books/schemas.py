@@ -1,5 +1,6 @@
 """What the paths of books take and give."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -75,6 +76,18 @@ class BookView(BaseModel):
     borrows: int
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScarceBook:
+    """A book with hardly a copy left."""
+
+    id: int
+    title: str
+    author: str
+    copies_available: int
+    copies_total: int
+    waiting: int
 
 
 class BookList(BaseModel):

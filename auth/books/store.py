@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 
 from auth.books.isbn import read_isbn
-from auth.books.schemas import BookPage
-from auth.books.words import lexemes_of, queries_of
+from auth.books.schemas import BookPage, ScarceBook
+from auth.books.words import category_lexeme, lexemes_of, queries_of
 from auth.database import db, run_alone, run_within
 from auth.http.paging import BIGGEST_KEY
 from sql.models import Book, BookWords
@@ -24,7 +24,7 @@ def read_page(session_id: str, page: BookPage, *, is_counted: bool) -> tuple[lis
     With `is_counted` it is one search more.
     """
     text = (page.q or "").strip()
-    narrow, others = queries_of(text)
+    narrow, others = queries_of(text, page.category)
     if text and narrow is None:  # signs alone: no book has them
         page = page.model_copy(update={"cursor": BIGGEST_KEY})
     rows = run_alone(
@@ -36,7 +36,7 @@ def read_page(session_id: str, page: BookPage, *, is_counted: bool) -> tuple[lis
         narrow=narrow,
         others=others,
         isbn=read_isbn(text),
-        walk=WALK if narrow else page.limit + 1,
+        walk=WALK,
         is_counted=is_counted,
     )
     if not rows:
@@ -62,7 +62,7 @@ def insert_book(values: Mapping[str, Any]) -> int:
     book = Book(**values, copies_available=values["copies_total"])
     db.session.add(book)
     db.session.flush()
-    db.session.add(BookWords(book_id=book.id, words=_words(book.title, book.author)))
+    db.session.add(BookWords(book_id=book.id, words=_words_of(book)))
     db.session.flush()
     return book.id
 
@@ -84,16 +84,27 @@ def update_book(book: Book, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(book, name, value)
     book.copies_available = book.copies_total - book.copies_lent
-    if values.keys() & {"title", "author"}:
-        db.session.merge(BookWords(book_id=book.id, words=_words(book.title, book.author)))
+    if values.keys() & {"title", "author", "category"}:
+        db.session.merge(BookWords(book_id=book.id, words=_words_of(book)))
     book.updated_at = func.now()
     db.session.flush()
 
 
 def withdraw_book(book: Book) -> None:
-    """Take a book that is held away; one that is lent, or held for who waited, raises IntegrityError."""
+    """Take a book that is held away, with its words; one that is lent or held for who waited raises IntegrityError."""
     book.deleted_at = func.now()
+    db.session.execute(delete(BookWords).where(BookWords.book_id == book.id))
     db.session.flush()
+
+
+def list_low_stock(limit: int) -> list[ScarceBook]:
+    """The books that are borrowed most of those with one or two copies left."""
+    return [ScarceBook(*row) for row in run_within(statements.list_low_stock, page=limit)]
+
+
+def list_categories() -> list[str]:
+    """Every category that a book is in, in order."""
+    return [category for (category,) in run_within(statements.list_categories)]
 
 
 def list_missing_titles(titles: list[str], isbns: list[str | None]) -> set[str]:
@@ -101,5 +112,5 @@ def list_missing_titles(titles: list[str], isbns: list[str | None]) -> set[str]:
     return {title for (title,) in run_within(statements.list_missing_titles, titles=titles, isbns=isbns)}
 
 
-def _words(title: str, author: str) -> Any:
-    return func.array_to_tsvector(lexemes_of(title, author))
+def _words_of(book: Book) -> Any:
+    return func.array_to_tsvector([*lexemes_of(book.title, book.author), category_lexeme(book.category)])

@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from flask import request
-
 from auth.accounts.schemas import Answer
 from auth.books import changing, schemas, store
-from auth.gate import IS_PROBE
 from auth.http.body import named_changes
 from auth.http.problems import Problem, unauthorized
 from auth.http.route import Routes, SignIn
 from auth.loans import lending
-from auth.sign_in import Caller
+from auth.sign_in import Caller, is_meant
 from auth.tokens import Claims
 
 routes = Routes("books")
@@ -23,7 +20,7 @@ ONE = "/api/v1/books/<key:book_id>/"
 @routes.add("GET", PATH, sign_in=SignIn.TOKEN, query=schemas.BookPage, answers={200: Answer[schemas.BookList]})
 def list_books(claims: Claims, query: schemas.BookPage) -> Any:
     """Books, a page at a time; those that have all words of `q` in title or author."""
-    page = store.read_page(claims.session_id, query, is_counted=query.is_search and _is_meant())
+    page = store.read_page(claims.session_id, query, is_counted=query.is_search and is_meant())
     if page is None:
         raise unauthorized("The session has ended")
     texts, following = page
@@ -33,7 +30,7 @@ def list_books(claims: Claims, query: schemas.BookPage) -> Any:
 @routes.add("GET", ONE, sign_in=SignIn.TOKEN, answers={200: Answer[schemas.BookView]})
 def read_book(claims: Claims, book_id: int) -> Any:
     """One book; reading it counts a view."""
-    stands, printed = store.read_book(claims.session_id, book_id, is_counted=_is_meant())
+    stands, printed = store.read_book(claims.session_id, book_id, is_counted=is_meant())
     if not stands:
         raise unauthorized("The session has ended")
     if printed is None:
@@ -83,11 +80,6 @@ def _show(caller: Caller, book_id: int) -> str:
     if printed is None:
         raise unauthorized("The session has ended")
     return printed
-
-
-def _is_meant() -> bool:
-    """Whether a person asked to see it: a HEAD reads nothing, and our own probes are nobody."""
-    return request.method != "HEAD" and IS_PROBE not in request.environ
 
 
 def _envelope(message: str, printed: str) -> bytes:

@@ -23,14 +23,22 @@ def lexemes_of(*texts: str) -> list[str]:
     return sorted({*words, *(word[:length] for word in words for length in range(1, SHORT + 1))})
 
 
-def queries_of(text: str) -> tuple[str | None, str | None]:
-    """Two tsqueries for books that have all words of `text`, each as a beginning: of its longest words, which fewest
-    books have, and of all others. None where there is no word.
+def category_lexeme(category: str) -> str:
+    """What stands among a book's words for its category: no search asks for it, since no word has a sign in it."""
+    return f"={category}"
 
-    Words hold letters and digits only, so nothing in them can be an operator.
+
+def queries_of(text: str, category: str | None = None) -> tuple[str | None, str | None]:
+    """Two tsqueries for books that have all words of `text`, each as a beginning: of its longest words, which fewest
+    books have, with the category if one is given; and of all others. None where there is no word.
+
+    Words hold letters and digits only, so nothing in them can be an operator; in a category quotes and \\ are doubled.
     """
     words = sorted(dict.fromkeys(_words_of(text)), key=len, reverse=True)
-    return _all_of(words[:NARROW]), _all_of(words[NARROW:])
+    narrow, others = _all_of(words[:NARROW]), _all_of(words[NARROW:])
+    if narrow and category is not None:
+        narrow += " & '" + category_lexeme(category).replace("\\", "\\\\").replace("'", "''") + "'"
+    return narrow, others
 
 
 def _all_of(words: list[str]) -> str | None:

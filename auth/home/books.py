@@ -9,11 +9,11 @@ from auth.books.schemas import BookPage
 from auth.books.store import read_page
 from auth.home.loans import LOANS
 from auth.home.owner import SIGN_IN, Room, room_page
-from auth.home.reading import list_standings
 from auth.loans.lending import borrow, cancel, reserve
+from auth.loans.store import list_standings
 from auth.pages.refusing import or_say_why
 from auth.pages.room import Done, PageForm, to
-from auth.sign_in import Caller
+from auth.sign_in import Caller, is_meant
 
 routes = Room()
 
@@ -24,17 +24,19 @@ class CatalogueForm(PageForm):
     """A button beside a book, and what was searched for when it was found."""
 
     q: str = ""
+    category: str = ""
 
     @property
     def way_back(self) -> str:
         """The page on which the button stood."""
-        return f"{BOOKS}?{urlencode({'q': self.q})}" if self.q else BOOKS
+        searched = {name: value for name, value in (("q", self.q), ("category", self.category)) if value}
+        return f"{BOOKS}?{urlencode(searched)}" if searched else BOOKS
 
 
 @routes.show(BOOKS, query=BookPage)
 def show_catalogue(caller: Caller, query: BookPage) -> Any:
     """The books in the order in which they came, or those that are looked for."""
-    found = read_page(caller.session_id, query, is_counted=query.is_search)
+    found = read_page(caller.session_id, query, is_counted=query.is_search and is_meant())
     if found is None:
         return to(SIGN_IN)  # ended between the two
     books = [orjson.loads(text) for text in found[0]]
@@ -68,5 +70,9 @@ def reserve_by_button(caller: Caller, book_id: int, body: CatalogueForm) -> Any:
 @routes.act(BOOKS + "<key:book_id>/cancel/")
 def cancel_by_button(caller: Caller, book_id: int) -> Any:
     """Wait for a book no longer."""
-    cancel(caller, book_id)
-    return Done(LOANS, "You wait for it no longer.")
+
+    def act() -> Done:
+        cancel(caller, book_id)
+        return Done(LOANS, "You wait for it no longer.")
+
+    return or_say_why(LOANS, act)

@@ -3,11 +3,10 @@
 from typing import Any
 
 from auth.home.owner import Room, room_page
-from auth.home.reading import list_open_loans, list_places
 from auth.house import house
 from auth.http.paging import Page
 from auth.loans.lending import give_back, renew
-from auth.loans.store import read_loans
+from auth.loans.store import list_open_loans, list_places, read_loans
 from auth.pages.refusing import or_say_why
 from auth.pages.room import Done
 from auth.sign_in import Caller

@@ -8,14 +8,22 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from auth.audit.changes import changes_between
+from auth.audit.store import record
 from auth.house import house
 from auth.http.problems import Problem
 from auth.loans import store
+from auth.loans.schemas import HeldLoan
 from auth.sign_in import Caller
 
 NO_BOOK = "There is no such book"
 NO_LOAN = "There is no such loan"
 HAS_IT = "You have this book already"
+AGAINST_LOAN = {
+    "has it": HAS_IT,
+    "has enough": "You have as many books as you may at once: {most}",
+    "none left": "No copy is left; you may reserve the book",
+}
 AGAINST_RENEWAL = {
     "returned": "The book was returned",
     "overdue": "The loan is overdue: the book must be returned",
@@ -37,39 +45,37 @@ def may_lend(caller: Caller) -> bool:
 def borrow(caller: Caller, book_id: int) -> dict[str, Any]:
     """Lend a book to the caller, on the terms of their role. Raises Problem 404, 409."""
     terms = house().settings.terms_of(caller.role)
-    judged = store.hold_for_borrowing(caller.id, book_id, terms.most)
-    if judged is None:
+    may_have_more = store.hold_for_borrowing(caller.id, book_id, terms.most)
+    if may_have_more is None:
         raise Problem(404, NO_BOOK)
-    may_have_more, has_it = judged
-    if has_it:
-        raise Problem(409, HAS_IT)
-    if not may_have_more:
-        raise Problem(409, f"You have as many books as you may at once: {terms.most}")
-    loan = store.lend(caller.id, caller.email, book_id, caller.role, terms.span)
-    if loan is None:
-        raise Problem(409, "No copy is left; you may reserve the book")
+    refusal, loan = store.lend(caller.id, caller.email, book_id, caller.role, terms.span, may_have_more=may_have_more)
+    if refusal is not None:
+        raise Problem(409, AGAINST_LOAN[refusal].format(most=terms.most))
     return loan
 
 
 def give_back(caller: Caller, loan_id: int) -> dict[str, Any]:
     """Take a book back, from whoever brings it; it goes to the first who waits. Raises Problem 404, 409."""
-    book_id, _, email = _hold_loan(caller, loan_id)
-    ended = store.end_loan(loan_id, email)
+    held = _hold_loan(caller, loan_id)
+    ended = store.end_loan(loan_id, held.email)
     if ended is None:
         raise Problem(409, AGAINST_RENEWAL["returned"])
     loan, is_awaited = ended
     if is_awaited:
-        pass_on(book_id)
+        pass_on(held.book_id)
+    _record(caller, held, "loan.returned", loan, {"returned_at": None})
     return loan
 
 
 def renew(caller: Caller, loan_id: int) -> dict[str, Any]:
     """Lend a book for the days of the borrower's role longer. Raises Problem 404, 409."""
-    _, role, email = _hold_loan(caller, loan_id)
-    settings = house().settings
-    refusal, loan = store.renew(loan_id, email, settings.loan_renewals, settings.terms_of(role).span)
+    held, settings = _hold_loan(caller, loan_id), house().settings
+    span = settings.terms_of(held.role).span
+    refusal, loan = store.renew(loan_id, held.email, settings.loan_renewals, span)
     if refusal is not None:
         raise Problem(409, AGAINST_RENEWAL[refusal])
+    before = {"due_at": loan["due_at"] - span, "renewals": loan["renewals"] - 1}
+    _record(caller, held, "loan.renewed", loan, before)
     return loan
 
 
@@ -97,9 +103,15 @@ def pass_on(book_id: int) -> None:
     store.pass_on(book_id, timedelta(days=house().settings.reservation_hold_days))
 
 
-def _hold_loan(caller: Caller, loan_id: int) -> tuple[int, str, str]:
+def _hold_loan(caller: Caller, loan_id: int) -> HeldLoan:
     only_of: UUID | None = None if may_lend(caller) else caller.id
     held = store.hold_loan(loan_id, only_of)
     if held is None:
         raise Problem(404, NO_LOAN)
     return held
+
+
+def _record(caller: Caller, held: HeldLoan, action: str, loan: dict[str, Any], before: dict[str, Any]) -> None:
+    """Keep in the audit log what was done to somebody else's loan; what people do with their own is not kept there."""
+    if held.borrower_id != caller.id:
+        record(caller, action, "loan", loan["id"], changes_between(before, {name: loan[name] for name in before}))

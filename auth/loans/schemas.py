@@ -1,7 +1,9 @@
 """What the paths of loans and reservations take and give."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -50,6 +52,27 @@ class LoanList(BaseModel):
 
     items: list[LoanView]
     next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLoan:
+    """Whose loan of which book it is that somebody is about to change."""
+
+    book_id: int
+    borrower_id: UUID
+    role: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueLoan:
+    """A loan that ends soon."""
+
+    id: int
+    user: str
+    book_id: int
+    title: str
+    due_at: datetime
 
 
 class ReservationView(BaseModel):

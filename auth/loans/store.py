@@ -1,37 +1,45 @@
 """All database work of loans and reservations. Who writes holds the borrower's row, then the book's, then the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from auth.database import run_within
 from auth.http.paging import BIGGEST_KEY
+from auth.loans.busy_hours import BusyHours, gather_hours
+from auth.loans.schemas import DueLoan, HeldLoan
+from auth.loans.standing import OpenLoan, Place, Standing
 from common.lending_mails import copies_are_ready
 from sql.statements import Row, load
 
 statements = load("loans")
+lists = load("loan_lists")
 holds = load("holds")
 
 Shown = dict[str, Any]
 
 
-def hold_for_borrowing(user_id: UUID, book_id: int, most: int) -> tuple[bool, bool] | None:
-    """Hold borrower and book: whether one loan more may be, and whether they have it. None for an unknown book."""
+def hold_for_borrowing(user_id: UUID, book_id: int, most: int) -> bool | None:
+    """Hold borrower and book: whether one loan more may be. None for an unknown book."""
     rows = run_within(statements.hold_for_borrowing, user_id=user_id, book_id=book_id, most=most)
-    return (rows[0][0], rows[0][1]) if rows else None
+    return rows[0][0] if rows else None
 
 
-def lend(user_id: UUID, email: str, book_id: int, role: str, span: timedelta) -> Shown | None:
-    """Lend a book that is held; None when no copy is left for them."""
-    rows = run_within(statements.lend_book, user_id=user_id, book_id=book_id, role=role, span=span)
-    return _show_loan(email, rows[0]) if rows else None
+def lend(
+    user_id: UUID, email: str, book_id: int, role: str, span: timedelta, *, may_have_more: bool
+) -> tuple[str | None, Shown]:
+    """Lend a book that is held; what stands against it."""
+    [(refusal, *told)] = run_within(
+        statements.lend_book, user_id=user_id, book_id=book_id, role=role, span=span, may_have_more=may_have_more
+    )
+    return refusal, _show_loan(email, told)
 
 
-def hold_loan(loan_id: int, only_of: UUID | None) -> tuple[int, str, str] | None:
-    """Hold a loan's borrower and book: the book's id, the borrower's role and e-mail."""
+def hold_loan(loan_id: int, only_of: UUID | None) -> HeldLoan | None:
+    """Hold a loan's borrower and book; of nobody but `only_of`, when one is given."""
     rows = run_within(statements.hold_loan, loan_id=loan_id, only_of=only_of)
-    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+    return HeldLoan(*rows[0]) if rows else None
 
 
 def end_loan(loan_id: int, email: str) -> tuple[Shown, bool] | None:
@@ -87,16 +95,42 @@ def read_loans(
     *, limit: int, cursor: int = 0, status: str | None = None, user_id: UUID | None = None
 ) -> tuple[list[Shown], int | None]:
     """A page of loans, newest first, of one person or everybody's, and the next page's cursor."""
-    rows = run_within(statements.list_loans, user_id=user_id, status=status, cursor=cursor or BIGGEST_KEY, page=limit)
+    rows = run_within(lists.list_loans, user_id=user_id, status=status, cursor=cursor or BIGGEST_KEY, page=limit)
     loans = [_show_loan(email, (loan_id, *told)) for loan_id, email, *told in rows[:limit]]
     return loans, loans[-1]["id"] if len(rows) > limit else None
 
 
 def read_reservations(*, user_id: UUID | None, limit: int, cursor: int = 0) -> tuple[list[Shown], int | None]:
     """A page of reservations, newest first, of one person or everybody's, and the next page's cursor."""
-    rows = run_within(statements.list_reservations, user_id=user_id, cursor=cursor or BIGGEST_KEY, page=limit)
+    rows = run_within(lists.list_reservations, user_id=user_id, cursor=cursor or BIGGEST_KEY, page=limit)
     reservations = [_show_reservation(email, (number, *told)) for number, email, *told in rows[:limit]]
     return reservations, reservations[-1]["id"] if len(rows) > limit else None
+
+
+def list_open_loans(user_id: UUID) -> list[OpenLoan]:
+    """What somebody has now, the next to end first."""
+    return [OpenLoan(*row) for row in run_within(lists.list_open_loans, user_id=user_id)]
+
+
+def list_places(user_id: UUID) -> list[Place]:
+    """What somebody waits for, in the order in which they asked."""
+    return [Place(*row) for row in run_within(lists.list_places, user_id=user_id)]
+
+
+def list_standings(user_id: UUID, book_ids: Iterable[int]) -> dict[int, Standing]:
+    """How books stand to somebody, by their ids."""
+    rows = run_within(lists.list_standings, user_id=user_id, book_ids=list(book_ids))
+    return {row[0]: Standing(*row) for row in rows}
+
+
+def list_due_soon(span: timedelta, limit: int) -> list[DueLoan]:
+    """The loans that end within a span, the next first."""
+    return [DueLoan(*row) for row in run_within(lists.list_due_soon, span=span, page=limit)]
+
+
+def read_busiest_hours() -> BusyHours:
+    """When people borrowed within the last four weeks."""
+    return gather_hours(run_within(lists.read_busiest_hours))
 
 
 def make_demo_loans(user_id: UUID, role: str, span: timedelta, loans: Sequence[tuple[str, int, int | None]]) -> int:

@@ -1,4 +1,6 @@
-"""What a button may not do is no fault of the page that holds it: it is said there, and nothing is done."""
+"""What a button may not do, or what is gone that it was for, is no fault of the page that holds it: it is said there,
+and nothing is done.
+"""
 
 from collections.abc import Callable
 
@@ -6,11 +8,11 @@ from auth.database import db
 from auth.http.problems import Problem, refusal_of
 from auth.pages.room import Done
 
-REFUSED = frozenset({403, 409})
+REFUSED = frozenset({403, 404, 409})
 
 
 def or_say_why(way_back: str, act: Callable[[], Done]) -> Done:
-    """What came of an act; where a rule forbids it, the way back to the button, with the reason in words."""
+    """What came of an act; where a rule forbids it or a thing is gone, the way back to the button, with the reason."""
     try:
         return act()
     except Exception as error:

@@ -55,8 +55,8 @@ class Book(Base):
 
 
 class BookWords(Base):
-    """The words of a book's title and author as a search means them: a row of its own, so that the figures of all books
-    are read without them.
+    """The words of a book's title and author as a search means them, and its category: a row of its own, so that the
+    figures of all books are read without them. One that was withdrawn has none.
 
     Told by auth: the database's own parser takes the 22 of Catch-22 for a negative number, and its locale does not know
     that é is É.

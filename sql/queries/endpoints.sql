@@ -31,11 +31,5 @@ FROM (SELECT * FROM checks WHERE endpoint_id = :endpoint_id ORDER BY slot DESC L
 ORDER BY c.slot DESC;
 
 -- name: count_open_incidents
--- purpose: how many incidents stand open that everybody may know of: those that name a public endpoint, and those of
---   staff that name none.
-SELECT count(*)
-FROM incidents i
-WHERE i.resolved_at IS NULL
-  AND ((i.opened_by IS NOT NULL AND NOT EXISTS (SELECT FROM incident_endpoints ie WHERE ie.incident_id = i.id))
-       OR EXISTS (SELECT FROM incident_endpoints ie JOIN endpoints e ON e.id = ie.endpoint_id
-                  WHERE ie.incident_id = i.id AND e.is_public));
+-- purpose: how many incidents stand open that everybody may know of.
+SELECT count(*) FROM visible_incidents(false) i WHERE i.resolved_at IS NULL;

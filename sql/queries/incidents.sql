@@ -1,7 +1,7 @@
 -- name: read_incidents
 -- purpose: incidents as JSON with the endpoints they affect, newest first, and for one incident its timeline, in one
---   round trip. Who does not see all sees no endpoint that is not public, and no incident that is only of such ones;
---   one by rule is of its endpoint also when that is gone. One row more than `page` tells whether there is a next page.
+--   round trip. Who does not see all sees no endpoint that is not public, and no incident that is only of such ones.
+--   One row more than `page` tells whether there is a next page.
 -- params: page int, cursor bigint, id bigint, is_open boolean, sees_all boolean
 SELECT i.id, json_build_object('id', i.id, 'title', i.title, 'status', i.status, 'impact', i.impact,
     'is_by_rule', i.opened_by IS NULL, 'opened_by', i.opened_by,
@@ -18,14 +18,10 @@ SELECT i.id, json_build_object('id', i.id, 'title', i.title, 'status', i.status,
             'written_by', u.written_by, 'created_at', u.created_at) ORDER BY u.id), '[]')
         FROM incident_updates u
         WHERE u.incident_id = i.id) END)
-FROM incidents i
+FROM visible_incidents(:sees_all) i
 WHERE (:id IS NULL OR i.id = :id)
   AND (:cursor = 0 OR i.id < :cursor)
   AND (:is_open IS NULL OR (i.resolved_at IS NULL) = :is_open)
-  AND (:sees_all
-       OR (i.opened_by IS NOT NULL AND NOT EXISTS (SELECT FROM incident_endpoints ie WHERE ie.incident_id = i.id))
-       OR EXISTS (SELECT FROM incident_endpoints ie JOIN endpoints e ON e.id = ie.endpoint_id
-                  WHERE ie.incident_id = i.id AND e.is_public))
 ORDER BY i.id DESC
 LIMIT :page + 1;
 

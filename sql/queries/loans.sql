@@ -1,7 +1,7 @@
 -- name: hold_for_borrowing
 -- purpose: the rows that a loan is judged by, held in the order in which all hold them: the borrower's, with one loan more if
---   they may have it, then the book's. In a statement of its own: what the next one sees was committed by those waited for
---   here. A refusal rolls the one more back. No row of the book comes for one that is not there.
+--   they may have it, then the book's; whether they may. In a statement of its own: what the next one sees was committed by
+--   those waited for here. A refusal rolls the one more back. No row comes for a book that is not there.
 -- params: user_id uuid, book_id bigint, most int
 WITH borrower AS (
     INSERT INTO borrowers AS b (user_id, open_loans)
@@ -16,28 +16,38 @@ WITH borrower AS (
     WHERE id = :book_id AND deleted_at IS NULL AND (SELECT more FROM counted) >= 0
     FOR NO KEY UPDATE
 )
-SELECT counted.more = 1,
-    EXISTS (SELECT FROM loans WHERE user_id = :user_id AND book_id = :book_id AND returned_at IS NULL)
+SELECT counted.more = 1
 FROM book
 CROSS JOIN counted;
 
 -- name: lend_book
 -- purpose: a loan of a book that is held, and all that is counted with it: from a free copy, or the one that was held for the
---   borrower. Their place in the line has served its purpose. No row comes when no copy is left for them.
--- params: user_id uuid, book_id bigint, role text, span interval
+--   borrower, whose place in the line has served its purpose. Else what stands against it; of several, what is told first.
+-- params: user_id uuid, book_id bigint, role text, span interval, may_have_more boolean
 WITH place AS MATERIALIZED (
     SELECT id, status = 'ready' AS is_ready
     FROM reservations
     WHERE book_id = :book_id AND user_id = :user_id AND ended_at IS NULL
+), judged AS MATERIALIZED (
+    SELECT b.id, b.title, b.author,
+        CASE
+            WHEN EXISTS (
+                SELECT FROM loans l WHERE l.user_id = :user_id AND l.book_id = b.id AND l.returned_at IS NULL
+            ) THEN 'has it'
+            WHEN NOT :may_have_more THEN 'has enough'
+            WHEN b.copies_available <= b.copies_held AND NOT EXISTS (SELECT FROM place WHERE is_ready) THEN 'none left'
+        END AS refusal
+    FROM books b
+    WHERE b.id = :book_id
 ), lent AS (
     UPDATE books b
     SET copies_available = b.copies_available - 1,
         copies_lent = b.copies_lent + 1,
         copies_held = b.copies_held - (SELECT count(*) FROM place WHERE is_ready),
         borrows = b.borrows + 1
-    WHERE b.id = :book_id
-      AND (b.copies_available > b.copies_held OR EXISTS (SELECT FROM place WHERE is_ready))
-    RETURNING b.id, b.title, b.author
+    FROM judged
+    WHERE b.id = judged.id AND judged.refusal IS NULL
+    RETURNING b.id
 ), fulfilled AS (
     UPDATE reservations r
     SET status = 'fulfilled', ended_at = now()
@@ -52,9 +62,10 @@ WITH place AS MATERIALIZED (
     SELECT 'loan', pg_backend_pid() % 64, 1 FROM loan
     ON CONFLICT (event, stripe) DO UPDATE SET total = t.total + 1
 )
-SELECT loan.id, lent.id, lent.title, lent.author, loan.borrowed_at, loan.due_at, loan.returned_at, loan.status, loan.renewals
-FROM loan
-CROSS JOIN lent;
+SELECT judged.refusal, loan.id, judged.id, judged.title, judged.author, loan.borrowed_at, loan.due_at, loan.returned_at,
+    loan.status, loan.renewals
+FROM judged
+LEFT JOIN loan ON true;
 
 -- name: hold_loan
 -- purpose: the rows that a loan's end or renewal is judged by, held in the order in which all hold them. In a statement of its
@@ -70,7 +81,7 @@ WITH loan AS MATERIALIZED (
     WHERE id = (SELECT book_id FROM loan) AND (SELECT count(*) FROM borrower) >= 0
     FOR NO KEY UPDATE
 )
-SELECT book.id, u.role, u.email
+SELECT book.id, u.id, u.role, u.email
 FROM book
 CROSS JOIN loan
 JOIN app_users u ON u.id = loan.user_id;
@@ -206,10 +217,10 @@ WITH judged AS MATERIALIZED (
     RETURNING id, status, created_at, ready_until, ended_at
 )
 SELECT judged.refusal, joined.id, judged.id, judged.title, judged.author, joined.status,
-    1 + (SELECT count(*) FROM reservations r WHERE r.book_id = judged.id AND r.status = 'waiting'),
-    joined.created_at, joined.ready_until, joined.ended_at
+    line.place, joined.created_at, joined.ready_until, joined.ended_at
 FROM judged
-LEFT JOIN joined ON true;
+LEFT JOIN joined ON true
+CROSS JOIN LATERAL place_in_line(judged.id, joined.id) line;
 
 -- name: hold_book
 -- purpose: a book that is there, held for what is done to it or its line next.
@@ -235,66 +246,6 @@ SELECT is_ready FROM place;
 -- purpose: nobody waits any more for a book that is withdrawn. One for whom a copy is held keeps it from being withdrawn.
 -- params: book_id bigint
 UPDATE reservations SET status = 'cancelled', ended_at = now() WHERE book_id = :book_id AND status = 'waiting';
-
--- name: list_loans
--- purpose: a page of loans, newest first: of one person, or everybody's, of those all that are open by the index of open ones. A
---   branch that is not wanted costs nothing. One row more than `page` tells whether there is more.
--- params: user_id uuid, status text, cursor bigint, page int
-WITH picked AS (
-    (SELECT id
-    FROM loans
-    WHERE user_id = :user_id AND id < :cursor AND (:status IS NULL OR status = :status)
-    ORDER BY id DESC
-    LIMIT :page + 1)
-    UNION ALL
-    (SELECT id
-    FROM loans
-    WHERE :user_id IS NULL AND :status IN ('active', 'overdue')
-      AND returned_at IS NULL AND id < :cursor AND status = :status
-    ORDER BY id DESC
-    LIMIT :page + 1)
-    UNION ALL
-    (SELECT id
-    FROM loans
-    WHERE :user_id IS NULL AND (:status IS NULL OR :status = 'returned')
-      AND id < :cursor AND (:status IS NULL OR status = :status)
-    ORDER BY id DESC
-    LIMIT :page + 1)
-)
-SELECT l.id, u.email, b.id, b.title, b.author, l.borrowed_at, l.due_at, l.returned_at, l.status, l.renewals
-FROM picked
-JOIN loans l ON l.id = picked.id
-JOIN books b ON b.id = l.book_id
-JOIN app_users u ON u.id = l.user_id
-ORDER BY l.id DESC;
-
--- name: list_reservations
--- purpose: a page of reservations, newest first, of one person or everybody's; and the place of each that waits. One row more
---   than `page` tells whether there is more.
--- params: user_id uuid, cursor bigint, page int
-WITH picked AS (
-    (SELECT id
-    FROM reservations
-    WHERE user_id = :user_id AND id < :cursor
-    ORDER BY id DESC
-    LIMIT :page + 1)
-    UNION ALL
-    (SELECT id
-    FROM reservations
-    WHERE :user_id IS NULL AND id < :cursor
-    ORDER BY id DESC
-    LIMIT :page + 1)
-)
-SELECT r.id, u.email, b.id, b.title, b.author, r.status,
-    CASE WHEN r.status = 'waiting' THEN (
-        SELECT count(*) FROM reservations w WHERE w.book_id = r.book_id AND w.status = 'waiting' AND w.id <= r.id
-    ) END,
-    r.created_at, r.ready_until, r.ended_at
-FROM picked
-JOIN reservations r ON r.id = picked.id
-JOIN books b ON b.id = r.book_id
-JOIN app_users u ON u.id = r.user_id
-ORDER BY r.id DESC;
 
 -- name: make_demo_loans
 -- purpose: what a demo's person has borrowed before the house was there, if they have not borrowed anything yet: books that are

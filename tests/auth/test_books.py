@@ -170,6 +170,7 @@ def test_a_wrong_digit_of_an_isbn_is_found(nine: str, twelve: str, data: st.Data
         ("q=hist&category=Science", "history"),
         ("category=Science", "godel history"),
         ("category=science", ""),
+        ("q=s&category=It%27s a \\ %26 more:*", ""),
         ("q=", "catch solaris godel histories history"),
         ("q=%20", "catch solaris godel histories history"),
         ("q=!?", ""),
@@ -215,7 +216,9 @@ def test_a_search_comes_page_by_page(api: Api) -> None:
         " SELECT 'Filler', 'Novels', 0, 0 FROM generate_series(1, 2100) RETURNING id)"
         " INSERT INTO book_words (book_id, words) SELECT id, array_to_tsvector('{filler}') FROM made"
     )
-    rest = [add_book(keeper, title=f"Sea {number}, green waves") for number in range(4)]
+    rest = [add_book(keeper, title=f"Sea {number}, green waves", category=f"It's \\ {number}") for number in range(4)]
+    gone = add_book(keeper, title="Sea gone")
+    assert keeper.call("DELETE", f"{BOOKS}{gone}/").status_code == 204
     found: list[int] = []
     cursor = 0
     while cursor is not None:
@@ -224,6 +227,7 @@ def test_a_search_comes_page_by_page(api: Api) -> None:
         cursor = page["next"]
     assert found == [first, *rest]
     assert [book["id"] for book in items(keeper, f"{BOOKS}?q=sea 3 green waves")] == [rest[3]]
+    assert [book["id"] for book in items(keeper, f"{BOOKS}?q=sea&category=It%27s \\ 2")] == [rest[2]]
     assert len(items(keeper, f"{BOOKS}?q=fil&limit=200")) == 200
 
 
@@ -254,6 +258,27 @@ def test_a_changed_title_is_found_by_its_new_words(api: Api) -> None:
     changed = keeper.call("PATCH", f"{BOOKS}{book_id}/", {"title": "Arrakis"}).get_json()["data"]
     assert (changed["title"], changed["author"]) == ("Arrakis", "Frank Herbert")
     assert [len(items(keeper, f"{BOOKS}?q={word}")) for word in ("arrakis herbert", "dune")] == [1, 0]
+
+
+def test_a_changed_category_is_found_within(api: Api) -> None:
+    keeper = librarian(api)
+    book_id = add_book(keeper, title="Dune", category="Novels")
+    assert keeper.call("PATCH", f"{BOOKS}{book_id}/", {"category": "Science fiction"}).status_code == 200
+    found = [len(items(keeper, f"{BOOKS}?q=dune&category={name}")) for name in ("Novels", "Science fiction")]
+    assert found == [0, 1]
+
+
+def test_a_change_to_what_is_so_already_changes_nothing(api: Api) -> None:
+    keeper = librarian(api)
+    book_id = add_book(keeper, title="Dune", isbn=ISBN_13)
+    api.rows("UPDATE books SET updated_at = updated_at - interval '1 day'")
+    before, kept = (api.rows(f"SELECT xmin::text, ctid::text, * FROM {name}") for name in ("books", "book_words"))
+    same = {"title": "Dune", "category": "Novels", "isbn": "978-0-306-40615-7", "copies_total": 1}
+    answer = keeper.call("PATCH", f"{BOOKS}{book_id}/", same)
+    assert (answer.status_code, answer.get_json()["data"]["title"]) == (200, "Dune")
+    assert api.rows("SELECT xmin::text, ctid::text, * FROM books") == before
+    assert api.rows("SELECT xmin::text, ctid::text, * FROM book_words") == kept
+    assert api.one("SELECT count(*) FROM audit_log WHERE action = 'book.changed'") == 0
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", BOOKS), ("PATCH", f"{BOOKS}{{}}/")], ids=["new", "changed"])
@@ -322,6 +347,7 @@ def test_a_withdrawn_book_is_nowhere_and_its_loans_are_told_of(api: Api) -> None
     assert [answer.status_code for answer in gone] == [404] * 5
     assert [items(anna, f"{BOOKS}?{asked}") for asked in ("", "q=dune", "category=Novels")] == [[], [], []]
     assert [loan["book"]["title"] for loan in items(anna, "/api/v1/loans/")] == ["Dune"]
+    assert api.rows("SELECT * FROM book_words") == []
 
 
 def test_nobody_waits_for_a_withdrawn_book(api: Api) -> None:

@@ -6,29 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.auth.reading_room import add_book, lend
 from tests.auth.staff_pages import Desk
-from tests.support.client import Api, Person
+from tests.support.client import Api
 
 LIBRARY, BOOKS, LOANS = "/admin/library/", "/admin/library/books/", "/admin/library/loans/"
-
-
-def add_book(desk: Desk, title: str, copies: int = 1, **fields: Any) -> int:
-    """A book of the desk's."""
-    body = {"title": title, "author": "A. Writer", "category": "Novels", "copies_total": copies, **fields}
-    made = desk.person.call("POST", "/api/v1/books/", body)
-    assert made.status_code == 201, made.text
-    key: int = made.get_json()["data"]["id"]
-    return key
-
-
-def lend(person: Person, book: int, **columns: Any) -> int:
-    """A loan of somebody's; `columns` are set afterwards, as time would."""
-    made = person.call("POST", f"/api/v1/books/{book}/borrow/")
-    assert made.status_code == 201, made.text
-    key: int = made.get_json()["data"]["id"]
-    for column, value in columns.items():
-        person.api.rows(f"UPDATE loans SET {column} = %s WHERE id = %s", value, key)
-    return key
 
 
 def late(days: int) -> dict[str, Any]:
@@ -91,8 +73,8 @@ def test_a_fault_is_said_beside_its_field_with_all_that_was_typed(
 
 def test_conflicts_are_said_in_words(api: Api) -> None:
     desk, reader = Desk(api), api.person()
-    add_book(desk, "First", isbn="0306406152")
-    book = add_book(desk, "Second", copies=2)
+    add_book(desk.person, title="First", isbn="0306406152")
+    book = add_book(desk.person, title="Second", copies_total=2)
     answer = desk.send(f"{BOOKS}{book}/", isbn="0306406152")
     assert (answer.status_code, "A book with this ISBN is there already." in answer.text) == (409, True)
     lend(reader, book)
@@ -106,7 +88,7 @@ def test_conflicts_are_said_in_words(api: Api) -> None:
 
 def test_who_was_overtaken_undoes_nothing_unseen(api: Api) -> None:
     desk = Desk(api)
-    book = add_book(desk, "Old title")
+    book = add_book(desk.person, title="Old title")
     form = desk.form(f"{BOOKS}{book}/")
     desk.person.call("PATCH", f"/api/v1/books/{book}/", {"title": "New title"})
     answer = desk.api.client.post(
@@ -118,8 +100,8 @@ def test_who_was_overtaken_undoes_nothing_unseen(api: Api) -> None:
 
 def test_books_are_found_by_words_and_category_and_reading_them_is_no_view(api: Api) -> None:
     desk = Desk(api)
-    book = add_book(desk, "The Castle", category="Novels & more")
-    add_book(desk, "Emma")
+    book = add_book(desk.person, title="The Castle", category="Novels & more")
+    add_book(desk.person, title="Emma")
     assert "Emma" not in desk.see(f"{BOOKS}?q=cas")
     link = re.search(r'href="(\?category=[^"]+)">Novels &amp; more', desk.see(f"{BOOKS}?q=&category="))
     assert link
@@ -132,8 +114,8 @@ def test_books_are_found_by_words_and_category_and_reading_them_is_no_view(api: 
 
 def test_staff_takes_a_book_back_and_stays_in_its_list(api: Api) -> None:
     desk, reader = Desk(api), api.person()
-    loan = lend(reader, add_book(desk, "The Castle"), **late(3))
-    lend(reader, add_book(desk, "Emma"))
+    loan = lend(reader, add_book(desk.person, title="The Castle"), **late(3))
+    lend(reader, add_book(desk.person, title="Emma"))
     shown = desk.see(f"{LOANS}?status=overdue")
     assert ("The Castle" in shown, "Emma" in shown, reader.email in shown) == (True, False, True)
     action = f"{LOANS}{loan}/return/"
@@ -141,6 +123,7 @@ def test_staff_takes_a_book_back_and_stays_in_its_list(api: Api) -> None:
     assert answer.headers["Location"] == f"{LOANS}?status=overdue"
     assert f"The Castle is back from {reader.email}." in desk.see(answer.headers["Location"])
     assert api.one("SELECT status FROM loans WHERE id = %s", loan) == "returned"
+    assert desk.audited()[:2] == ("loan.returned", str(loan))
     csrf = desk.form(f"{LOANS}?status=active", "/admin/logout/").fields["csrf_token"][0]
     again = api.client.post(action, data={"csrf_token": csrf, "status": "?x=1"}, headers={"Accept": "text/html"})
     assert (again.status_code, again.headers["Location"]) == (303, LOANS)
@@ -155,9 +138,10 @@ def test_a_librarian_who_is_no_staff_has_no_room_here(api: Api) -> None:
 
 def test_the_overview_draws_what_the_house_lends(api: Api) -> None:
     desk, readers = Desk(api), [api.person() for _ in range(3)]
-    castle, emma = add_book(desk, "The Castle", copies=4), add_book(desk, "Emma", copies=2)
-    lend(readers[1], add_book(desk, "Gone"))
-    add_book(desk, "Atlas <1>", category="Maps & more", copies=3)
+    castle = add_book(desk.person, title="The Castle", author="F. Kafka", copies_total=4)
+    emma = add_book(desk.person, title="Emma", author="J. Austen", copies_total=2)
+    lend(readers[1], add_book(desk.person, title="Gone"))
+    add_book(desk.person, title="Atlas <1>", category="Maps & more", copies_total=3)
     lend(readers[0], castle, **late(3))
     lend(readers[1], castle, **late(9))
     lend(readers[2], castle, **late(40))
@@ -173,7 +157,7 @@ def test_the_overview_draws_what_the_house_lends(api: Api) -> None:
     assert re.search(rf"Loans that end next Book and reader Due \(UTC\) Emma {readers[2].email} \d{{4}}-", text)
     assert re.search(r"overdue.* critical 60.00 10", text, re.IGNORECASE)
     assert "Most borrowed books Book Share Loans The Castle 3 Emma 1" in text
-    assert "Books with 1 or 2 copies left Book Left Of Waiting The Castle A. Writer 1 4 0 Emma A. Writer 1 2 0" in text
+    assert "Books with 1 or 2 copies left Book Left Of Waiting The Castle F. Kafka 1 4 0 Emma J. Austen 1 2 0" in text
     assert page.count('style="width: 71.4%"') == 1
     assert "Gone" not in text.partition("Loans that end next")[2].partition("Busiest hours")[0]
     assert "Gone" not in text.partition("Books with 1 or 2 copies left")[2]
@@ -181,7 +165,7 @@ def test_the_overview_draws_what_the_house_lends(api: Api) -> None:
 
 def test_the_busiest_hour_is_named_and_shaded_deepest(api: Api) -> None:
     desk = Desk(api)
-    book = add_book(desk, "The Castle", copies=9)
+    book = add_book(desk.person, title="The Castle", copies_total=9)
     monday = datetime.now(UTC).replace(hour=9, minute=30) - timedelta(days=7 + datetime.now(UTC).weekday())
     for reader, moment in (
         *((api.person(), monday) for _ in range(5)),
@@ -196,6 +180,15 @@ def test_the_busiest_hour_is_named_and_shaded_deepest(api: Api) -> None:
     found = {(day, hour): cell for day, row in cells.items() for hour, cell in enumerate(row) if cell[1]}
     assert found == {("Mon", 9): ("shade-5", "5"), ("Wed", 15): ("shade-2", "1")}
     assert {day: len(row) for day, row in cells.items()} == dict.fromkeys(cells, 24)
+
+
+def test_the_overview_tells_of_this_moment_what_is_not_the_monitors(api: Api) -> None:
+    desk = Desk(api)
+    desk.see(LIBRARY)
+    lend(api.person(), add_book(desk.person, title="Emma", copies_total=2))
+    text = text_of(desk.see(LIBRARY))
+    assert "1 loan in that hour" in text
+    assert "Waiting Emma 1 2 0" in text
 
 
 def test_an_empty_library_says_so(api: Api) -> None:

@@ -19,6 +19,7 @@ CROWD = 8
 BOOK = """INSERT INTO books (title, category, copies_total, copies_available) VALUES ('Dune', 'Novels', %s, %s)
     RETURNING id"""
 COPIES = "SELECT copies_available, copies_lent, copies_held FROM books WHERE id = %s"
+DRAWN = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('loans', 'id')), 0)"
 TIDY = """SELECT count(*) FROM borrowers b
     WHERE open_loans <> (SELECT count(*) FROM loans l WHERE l.user_id = b.user_id AND l.returned_at IS NULL)"""
 
@@ -89,9 +90,11 @@ def test_the_last_copy_is_lent_to_one(house: House) -> None:
 
 
 def test_one_person_at_once_gets_a_book_once(house: House) -> None:
-    book_id = house.book(CROWD)
+    """Whoever comes second is refused before a loan is tried: a number that is drawn is not given back."""
+    book_id, drawn = house.book(CROWD), house.database.one(DRAWN)
     answers = at_once(lambda _: house.ask(0, f"books/{book_id}/borrow/"), CROWD)
     assert statuses(answers) == [201] + [409] * (CROWD - 1)
+    assert house.database.one(DRAWN) == drawn + 1
     assert {answer.get_json()["message"] for answer in answers} == {"Book borrowed", "You have this book already"}
 
 

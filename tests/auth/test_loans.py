@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -31,6 +32,7 @@ TERMS = [
 ]
 MAKE_BOOKS = """INSERT INTO books (title, category, copies_total, copies_available)
     SELECT 'Book', 'Novels', 1, 1 FROM generate_series(1, %s) RETURNING id"""
+AUDITED = """SELECT user_id::text, action, subject_id, changes FROM audit_log WHERE subject_type = 'loan' ORDER BY id"""
 OPEN_LOANS = "SELECT coalesce(sum(open_loans), 0)::int FROM borrowers"
 
 
@@ -177,6 +179,27 @@ def test_loans_of_others_are_for_librarians_and_staff(
     assert (renewed.status_code, returned.status_code) == (200, 200)
     assert (renewed.get_json()["data"]["user"], returned.get_json()["data"]["user"]) == (anna.email, anna.email)
     assert api.one("SELECT open_loans FROM borrowers WHERE user_id = %s", anna.id) == 0
+
+
+def test_what_is_done_to_a_loan_of_others_is_in_the_audit_log(api: Api, lent: tuple[Person, int, int]) -> None:
+    anna, loan_id, _ = lent
+    keeper = librarian(api)
+    assert renew(anna, loan_id).status_code == 200
+    before = api.one("SELECT due_at FROM loans WHERE id = %s", loan_id)
+    due, ended = (act(keeper, loan_id).get_json()["data"] for act in (renew, give_back))
+    assert told(give_back(keeper, loan_id))[0] == 409
+    own = lend(keeper, lent[2])
+    assert (renew(keeper, own).status_code, give_back(keeper, own).status_code) == (200, 200)
+    entries = api.rows(AUDITED)
+    assert entries == [
+        (keeper.id, "loan.renewed", str(loan_id), {"due_at": [before.isoformat(), ANY], "renewals": [1, 2]}),
+        (keeper.id, "loan.returned", str(loan_id), {"returned_at": [None, ANY]}),
+    ]
+    moments = [entries[0][3]["due_at"][1], entries[1][3]["returned_at"][1]]
+    assert [datetime.fromisoformat(moment) for moment in moments] == [
+        datetime.fromisoformat(due["due_at"]),
+        datetime.fromisoformat(ended["returned_at"]),
+    ]
 
 
 def test_an_unknown_loan_is_none(api: Api) -> None:

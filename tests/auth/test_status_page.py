@@ -140,6 +140,22 @@ def test_private_and_disabled_endpoints_are_nobodys_business(read: Read, api: Ap
         assert secret not in str(document)
 
 
+def test_page_list_and_overview_tell_everybody_of_the_same_incidents(read: Read, api: Api) -> None:
+    shown, hidden = add_service(api, "Shown"), add_service(api, "Hidden", is_public=False)
+    add_incident(api, "Of the whole house")
+    add_incident(api, "Of both", (shown, hidden))
+    add_incident(api, "Of the public one", (shown,), by_rule=True)
+    add_incident(api, "Of the hidden one", (hidden,))
+    add_incident(api, "Of one that is gone", by_rule=True)
+    moved = add_incident(api, "By rule of the public one, says staff of the hidden one", (hidden,), by_rule=True)
+    api.collect("UPDATE incidents SET endpoint_id = %s WHERE id = %s", shown, moved)
+    reader = api.person()
+    listed = {one["title"] for one in reader.call("GET", "/health/api/incidents/").get_json()["items"]}
+    assert listed == {"Of the whole house", "Of both", "Of the public one"}
+    assert {one["title"] for one in read()["incidents"]["open"]} == listed
+    assert reader.call("GET", "/health/api/overview/").get_json()["incidents_open"] == len(listed)
+
+
 def test_maintenance_goes_before_any_state(read: Read, api: Api) -> None:
     down, silent = add_service(api, "Down", "major_outage"), add_service(api, "Silent", None)
     add_service(api, "Fine")

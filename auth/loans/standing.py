@@ -1,14 +1,7 @@
-"""What a reader's pages show of the library: what they have, what they wait for, and how books stand to them."""
+"""How the library stands to a reader: what they have, what they wait for, what they may do with a book. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
-
-from auth.database import run_within
-from sql.statements import load
-
-statements = load("library_pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +57,3 @@ class Standing:
     def may_reserve(self) -> bool:
         """Whether waiting is all that is left."""
         return not (self.is_theirs or self.reservation or self.may_borrow)
-
-
-def list_open_loans(user_id: UUID) -> list[OpenLoan]:
-    """What somebody has now, the next to end first."""
-    return [OpenLoan(*row) for row in run_within(statements.list_open_loans, user_id=user_id)]
-
-
-def list_places(user_id: UUID) -> list[Place]:
-    """What somebody waits for, in the order in which they asked."""
-    return [Place(*row) for row in run_within(statements.list_places, user_id=user_id)]
-
-
-def list_standings(user_id: UUID, book_ids: Iterable[int]) -> dict[int, Standing]:
-    """How books stand to somebody, by their ids."""
-    rows = run_within(statements.list_standings, user_id=user_id, book_ids=list(book_ids))
-    return {row[0]: Standing(*row) for row in rows}
