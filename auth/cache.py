@@ -120,10 +120,11 @@ class SharedCache:
         with app.app_context():
             self.clear()
 
-    def keep(self, name: str, seconds: int, make: Callable[[], Any]) -> Kept:
+    def keep(self, name: str, seconds: int, make: Callable[[], Any], made_at: float | None = None) -> Kept:
         """What is kept under a name, made anew when it is older than `seconds`, by one caller while others wait for it.
 
-        It is as JSON has it, also when it was made just now. Raises what `make` does, and NothingKept.
+        It is as JSON has it, also when it was made just now; and as old as what it is made of, where `made_at` tells
+        when that was made. Raises what `make` does, and NothingKept.
         """
         kept = self._read(name, seconds)
         if kept is not None and kept.is_fresh(self.clock()):
@@ -133,8 +134,8 @@ class SharedCache:
             if found is not None and found.is_fresh(self.clock()):
                 return found
             if is_mine:
-                made_at = self.clock()
-                return self._write(name, Kept(make(), made_at, seconds))
+                began_at = self.clock()
+                return self._write(name, Kept(make(), began_at if made_at is None else made_at, seconds))
         if found is None:
             raise NothingKept(name)
         return found

@@ -1,9 +1,13 @@
 """Asks auth's pages for what they tell, as any client could: over HTTP at AUTH_URL, bounded in time and size."""
 
 import http.client
+import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from collector.errors import AuthError
@@ -22,6 +26,14 @@ class Page:
     counts: str
     body: str
 
+    def parse(self) -> dict[str, Any]:
+        """The JSON object in it; raises AuthError when there is none."""
+        with suppress(ValueError):
+            found = json.loads(self.body)
+            if isinstance(found, dict):
+                return found
+        raise AuthError("no JSON object was answered: is AUTH_URL right?")
+
 
 def read_metrics(settings: Settings, *families: str) -> tuple[str, str]:
     """Where the counters are kept, by a name that lasts as long as they do, and some families of them as text."""
@@ -31,11 +43,29 @@ def read_metrics(settings: Settings, *families: str) -> tuple[str, str]:
     return page.counts or settings.auth_url, page.body
 
 
-def read_page(settings: Settings, path: str) -> Page:
-    """The answer at a path, whatever its status; raises AuthError without one."""
+def read_page(settings: Settings, path: str, token: str = "") -> Page:
+    """The answer at a path, whatever its status, to nobody in particular or to a token; AuthError without one."""
+    if path.startswith("/metrics"):
+        token = token or settings.metrics_token
+    return _ask(_request(settings, path, token))
+
+
+def post(settings: Settings, path: str, body: Mapping[str, str]) -> Page:
+    """The answer to what is sent, whatever its status; raises AuthError without one."""
+    request = _request(settings, path, "")
+    request.data = json.dumps(body).encode()
+    request.add_header("Content-Type", "application/json")
+    return _ask(request)
+
+
+def _request(settings: Settings, path: str, token: str) -> urllib.request.Request:
     request = urllib.request.Request(settings.auth_url.rstrip("/") + path)  # noqa: S310  # the setting allows http and https only
-    if settings.metrics_token and path.startswith("/metrics"):
-        request.add_header("Authorization", f"Bearer {settings.metrics_token}")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    return request
+
+
+def _ask(request: urllib.request.Request) -> Page:
     try:
         with _opener().open(request, timeout=LIMIT_SECONDS) as answer:
             return _read(answer)

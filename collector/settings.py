@@ -153,6 +153,14 @@ class Settings(Thresholds):
         "Where Mosquitto wrote its process number, to be told of new accounts; none: it watches the file itself",
         default="",
     )
+    staff_email: str = setting(
+        "STAFF_EMAIL",
+        text,
+        "Who `test-monitoring` signs in as, to see the monitors as staff does; without, that is left out",
+        default="",
+        demo="admin@example.com",
+    )
+    given_staff_password: str = setting("STAFF_PASSWORD", text, "The password of STAFF_EMAIL", default="", secret=True)
     metrics_token: str = setting(
         "METRICS_TOKEN", text, "Bearer token that opens the collector's port", default="", demo="", secret=True
     )
@@ -180,6 +188,11 @@ class Settings(Thresholds):
         where = urlsplit(self.auth_url)
         host = f"[{where.hostname}]" if ":" in (where.hostname or "") else where.hostname
         return parse_allowed(f"{host}:{where.port or PORTS[where.scheme]}")
+
+    @property
+    def staff_password(self) -> str:
+        """Of STAFF_EMAIL; in a demo, unless told otherwise, its administrator's."""
+        return self.given_staff_password or ("admin" if self.is_demo else "")
 
     @property
     def name(self) -> str:

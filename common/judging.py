@@ -40,10 +40,9 @@ def judge_loans(figures: Mapping[str, Any], thresholds: Thresholds) -> list[Brea
 
 def judge_requests(figures: Mapping[str, Any], thresholds: Thresholds) -> list[Breach]:
     """Whether the last hour's requests failed too often, took too long or too much work; few of them say little."""
+    seconds = figures["avg_api_response"] if figures["api_requests"] >= FEWEST_REQUESTS else None
     is_enough = figures["requests"] >= FEWEST_REQUESTS
-    seconds, rate, queries = (
-        figures[name] if is_enough else None for name in ("avg_api_response", "error_rate", "queries_per_request")
-    )
+    rate, queries = (figures[name] if is_enough else None for name in ("error_rate", "queries_per_request"))
     hits = figures["cache_hits"] if figures["cache_reads"] >= FEWEST_READS else None
     failed = "{value:g} % of the requests of the last hour failed, more than {threshold:g} %"
     slow = "Answers of the API took {value:g} ms on average in the last hour, more than {threshold:g} ms"

@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -13,16 +15,18 @@ from rich.console import Console
 from common.settings import SettingsError, read
 from generator.books import books_of
 from generator.client import Client
+from generator.desk import Desk
 from generator.display import Display, Lines, keep_showing
 from generator.fleet.fleet import Fleet, FleetEnd, FleetPlan
 from generator.fleet.memory import MemoryTakenError
 from generator.lending.term import TERM_SECONDS
 from generator.people import make_people
 from generator.reckoning import HURRIED_SECONDS, SETTLE_SECONDS, ServiceAwayError, comparison_at_end, counts_at_start
-from generator.run import Plan, Run, Stop
+from generator.run import DRAIN_SECONDS, Plan, Run, Stop
 from generator.scenarios import SCENARIOS
 from generator.screen import Screen
 from generator.settings import Settings
+from generator.staff import Staff
 from generator.summary import lines_of, summarise
 from generator.waiting import unless
 
@@ -130,29 +134,32 @@ async def _run(
     async with Client(settings.target_url, settings.metrics_token) as client:
         click.echo(f"waiting for {settings.target_url} to be ready", err=True)
         run = Run(plan, people, client)
-        books = books_of(run, client, settings, is_alone=is_alone)
+        staff = Staff(client, settings.staff_email, settings.staff_password, run.logged)
+        desk = Desk(staff, people)
+        books = books_of(run, client, staff, is_alone=is_alone)
         before = {name: await unless(stop.arrivals, counts_at_start(client, book)) for name, book in books.items()}
-        fleet_end = await _play_with_locks(run, fleet_plan, settings, stop, display, is_alone=is_alone)
+        play = partial(_play_shown, run, desk, stop, display)
+        fleet_end = await _play_with_locks(run, fleet_plan, settings, stop, play, is_alone=is_alone)
         limit = _limit(stop)
         compared = {
             name: await unless(stop.waiting, comparison_at_end(client, book, before[name], limit))
             for name, book in books.items()
         }
-    return summarise(run, settings.target_url, compared, fleet=fleet_end)
+    return summarise(run, settings.target_url, compared, verified=desk.verified, fleet=fleet_end)
 
 
 async def _play_with_locks(
-    run: Run, plan: FleetPlan, settings: Settings, stop: Stop, display: Display, *, is_alone: bool
+    run: Run, plan: FleetPlan, settings: Settings, stop: Stop, play: Callable[[], Awaitable[None]], *, is_alone: bool
 ) -> FleetEnd | None:
     """The run; and the end of its fleet, when it has one and nobody is in a hurry."""
     if not plan.locks:
-        await _play_shown(run, stop, display)
+        await play()
         return None
     async with Fleet(plan, settings, run.people, run.client, run.logged) as fleet:
         run.tally.fleet = fleet.standing
         living = asyncio.create_task(fleet.live())
         try:
-            await _play_shown(run, stop, display)
+            await play()
         finally:
             living.cancel()
         return await unless(stop.waiting, fleet.end(_limit(stop), is_alone=is_alone))
@@ -169,14 +176,18 @@ def _stop_on_signals() -> Stop:
     return stop
 
 
-async def _play_shown(run: Run, stop: Stop, display: Display) -> None:
+async def _play_shown(run: Run, desk: Desk, stop: Stop, display: Display) -> None:
     display.open()
     shower = asyncio.create_task(keep_showing(display, run.tally, run.elapsed))
+    closing = asyncio.Event()
+    serving = asyncio.create_task(desk.serve(closing))
     try:
         await run.play(stop)
     finally:
+        closing.set()
         shower.cancel()
         display.close()
+        await unless(stop.waiting, serving, DRAIN_SECONDS)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ from generator.lending.reading import Borrowers, read_totals
 from generator.logged import KEYS
 from generator.reckoning import Book, Reading, read_actions
 from generator.run import Run
-from generator.settings import Settings
 from generator.staff import Staff
 
 
-def books_of(run: Run, client: Client, settings: Settings, *, is_alone: bool) -> dict[str, Book]:
+def books_of(run: Run, client: Client, staff: Staff, *, is_alone: bool) -> dict[str, Book]:
     """The actions and loans, which are counted by person, and what is counted whoever did it.
 
     The requests come last: to read the others may be a request that is counted, too.
@@ -30,12 +29,11 @@ def books_of(run: Run, client: Client, settings: Settings, *, is_alone: bool) ->
         ),
         "library": Book(partial(read_totals, client), figures.KEYS, run.lent, is_shared=is_shared),
         "loans": Book(borrowers.read_loans, figures.keys_of_people(emails), run.lent),
-        "requests": Book(_reader_of(run, client, settings), KEYS, run.logged, is_shared=is_shared),
+        "requests": Book(_reader_of(staff), KEYS, run.logged, is_shared=is_shared),
     }
 
 
-def _reader_of(run: Run, client: Client, settings: Settings) -> Reading:
-    staff = Staff(client, settings.staff_email, settings.staff_password, run.logged)
+def _reader_of(staff: Staff) -> Reading:
     # From the whole hour: minutes are forgotten some day, and a span that began within an hour would then grow.
     since = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     return partial(staff.read_routes, since)

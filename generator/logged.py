@@ -15,6 +15,8 @@ from generator.messages import Answer, Call, Reach
 COUNT, ERRORS = "count", "errors"
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 FIGURES = (COUNT, ERRORS, *CLASSES)
+ACCOUNTS = "/api/v1/users/"
+ONE_ACCOUNT = f"{ACCOUNTS}<uuid:user_id>/"
 # As the service spells them.
 ROUTES = (
     ("GET", "/"),
@@ -28,6 +30,8 @@ ROUTES = (
     ("GET", "/actions/read"),
     ("POST", "/actions/update"),
     ("DELETE", "/actions/delete"),
+    ("GET", ACCOUNTS),
+    ("PATCH", ONE_ACCOUNT),
     *LIBRARY_ROUTES,
 )
 # What a proxy answers in the service's place: it does not know either how far the request got.

@@ -27,7 +27,7 @@ class Settings:
     staff_email: str = setting(
         "STAFF_EMAIL",
         text,
-        "Who reads the service's analytics, to hold what was sent against them; without, that is left out.",
+        "Who verifies people, and reads the analytics to hold what was sent against them; without, both are left out.",
         default="",
         demo="admin@example.com",
     )

@@ -22,9 +22,13 @@ def summarise(
     url: str,
     compared: Mapping[str, Comparison | None],
     *,
+    verified: int = 0,
     fleet: FleetEnd | None = None,
 ) -> dict[str, Any]:
-    """Everything that the run did, and how it was `compared` with each of the service's books."""
+    """Everything that the run did, and how it was `compared` with each of the service's books.
+
+    `verified` is how many people were, at the desk.
+    """
     plan, tally = run.plan, run.tally
     return {
         "url": url,
@@ -41,6 +45,7 @@ def summarise(
         "outcomes": {outcome.value: tally.total(outcome) for outcome in Outcome},
         "latency_ms": _latency(merged(tally.latencies.values())),
         "actions": {kind.value: _action(run, kind) for kind in Kind if tally.latencies[kind].count},
+        "verified": verified,
         "late": sum(person.shelf.late for person in run.people),
         **{name: _ledger(comparison, *_ONCE.get(name, ())) for name, comparison in compared.items()},
         "locks": _locks(run.tally.fleet, fleet),
@@ -108,6 +113,8 @@ def lines_of(summary: dict[str, Any]) -> Iterator[str]:
     if summary["late"]:
         yield f"        {summary['late']} books were given back late"
     yield from _ledger_lines("requests", "the analytics", summary["requests"])
+    if summary["verified"]:
+        yield f"        {summary['verified']} people were verified at the desk"
     yield from _lock_lines(summary["locks"])
 
 

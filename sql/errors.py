@@ -5,6 +5,7 @@ import psycopg2.errors
 import sqlalchemy.exc
 
 GONE = (psycopg2.OperationalError, psycopg2.InterfaceError)
+NOT_REACHED = "The database cannot be reached; is DATABASE_URL right?"  # what a command says then
 WAITED = (psycopg2.errors.LockNotAvailable, psycopg2.errors.QueryCanceled, psycopg2.errors.DeadlockDetected)
 
 

@@ -127,6 +127,7 @@ def read_requests(run: Run) -> Figures:
     requests, errors, api_requests, api_seconds, queries, query_seconds, operations, cache_seconds, reads, hits = row
     return {
         "requests": requests,
+        "api_requests": api_requests or 0,
         "error_rate": rate(errors, requests),
         "avg_api_response": _mean(api_seconds, api_requests),
         "avg_db_query": _mean(query_seconds, queries),

@@ -10,7 +10,7 @@ from auth.app import create_app
 from auth.commands.starting import settings_or_exit
 from auth.settings import read_settings
 from common import logging
-from sql.errors import DatabaseAway, translate
+from sql.errors import NOT_REACHED, DatabaseAway, translate
 
 
 def do_within_app(act: Callable[[], str]) -> None:
@@ -25,4 +25,4 @@ def do_within_app(act: Callable[[], str]) -> None:
         except SQLAlchemyError as error:
             if not isinstance(translate(error), DatabaseAway):
                 raise
-            raise click.ClickException("The database cannot be reached; is DATABASE_URL right?") from None
+            raise click.ClickException(NOT_REACHED) from None

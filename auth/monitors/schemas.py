@@ -67,7 +67,7 @@ class HealthStatus(BaseModel):
 class ResponseTimes(BaseModel):
     """Averages of the last hour in seconds; null while nobody measured."""
 
-    avg_api_response: float | None
+    avg_api_response: float | None = Field(description="Of the routes below /api/, without our own probes")
     avg_db_query: float | None
     avg_cache_operation: float | None
 

@@ -64,15 +64,18 @@ def _figures(name: str, read: Callable[[], Any]) -> Kept:
 
 
 def _spread(kept: Kept, *parts: str) -> Kept:
-    """Those parts of figures that are kept for longer: one statement gives both, so they are taken from it when due."""
-    longer = keep("+".join(parts), SPREAD_SECONDS, lambda: {part: kept.value[part] for part in parts})
+    """Those parts of figures that are kept for longer: one statement gives both, so they are taken from it when due.
+
+    They are as old as the figures that they were taken from, which may have been kept for a while.
+    """
+    longer = keep("+".join(parts), SPREAD_SECONDS, lambda: {part: kept.value[part] for part in parts}, kept.made_at)
     kept.value.update(longer.value)
     return kept
 
 
-def keep(name: str, seconds: int, make: Callable[[], Any]) -> Kept:
+def keep(name: str, seconds: int, make: Callable[[], Any], made_at: float | None = None) -> Kept:
     """What is kept under a name; 503 while others are still busy making the first of it."""
     try:
-        return house().cache.keep(name, seconds, make)
+        return house().cache.keep(name, seconds, make, made_at)
     except NothingKept:
         raise overloaded("The figures are being read; try again shortly") from None

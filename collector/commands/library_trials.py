@@ -1,9 +1,10 @@
 """The library's trials: auth's cache, what it counts, and the five monitors.
 
-A monitor is tried in two halves: that its figures can be read and make sense, by the very statements that auth shows;
-and that auth has it, and shows it to nobody who has not signed in.
+A monitor is tried in three parts: that its figures can be read and make sense, by the very statements that auth shows;
+that auth has it, and shows it to nobody who has not signed in; and what it shows staff, where somebody of it is named.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +19,16 @@ from sql.monitors import Figures
 from sql.statements import run
 
 SEARCHES = "library_search_queries_total"
+MODEL_KEYS = {"model", "timestamp", "overview", "alerts"}
+KEYS = {
+    "system": MODEL_KEYS - {"model", "overview", "alerts"}
+    | {"system_overview", "health_status", "performance_overview", "critical_alerts", "uptime"},
+    "users": MODEL_KEYS | {"role_distribution", "verification_stats", "activity_metrics"},
+    "books": MODEL_KEYS | {"category_distribution", "inventory_metrics", "popularity_metrics"},
+    "loans": MODEL_KEYS | {"overdue_by_age", "due_soon", "by_role", "by_category", "avg_loan_days"},
+    "analytics": MODEL_KEYS | {"retention"},
+}
+ALERT_KEYS = {"severity", "metric", "value", "threshold", "message"}
 
 sql = statements.load("figures")
 
@@ -57,7 +68,25 @@ def look_at_monitor(name: str, read: Callable[[Run], Figures], bench: Bench) -> 
     page = read_page(bench.settings, f"/api/analytics/monitor/{name}/")
     if page.status != 401:
         raise TrialFailed(f"answers {page.status} to who has not signed in, not 401")
-    return f"{len(figures)} figures"
+    shown = look_as_staff(name, bench) if bench.staff.is_named else "not seen as staff: STAFF_EMAIL is not set"
+    return f"{len(figures)} figures; {shown}"
+
+
+def look_as_staff(name: str, bench: Bench) -> str:
+    """It is shown to staff, with the keys of the contract, and so is each of its alerts."""
+    began = time.perf_counter()
+    page = bench.staff.read(f"/api/analytics/monitor/{name}/")
+    seconds = time.perf_counter() - began
+    if page.status != 200:
+        raise TrialFailed(f"answers {page.status} to STAFF_EMAIL")
+    told = page.parse()
+    if told.keys() != KEYS[name]:
+        raise TrialFailed(f"its keys are not those of the contract: {', '.join(sorted(told.keys() ^ KEYS[name]))}")
+    alerts = told["critical_alerts" if name == "system" else "alerts"]
+    if any(set(alert) != ALERT_KEYS for alert in alerts):
+        raise TrialFailed("an alert has other keys than those of the contract")
+    metrics = ", ".join(alert["metric"] for alert in alerts) or "none"
+    return f"shown to staff in {1000 * seconds:.1f} ms, alerts: {metrics}"
 
 
 def figures_of(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from collector.settings import Settings, read_settings
 from common import logging
 from common.settings import SettingsError
 from sql.engine import make_engine
-from sql.errors import translate
+from sql.errors import NOT_REACHED, is_disconnect, translate
 
 WRONG_SETTINGS = 2
 
@@ -39,6 +39,7 @@ def open_database(settings: Settings) -> Iterator[Engine]:
         known = translate(error)
         if known is None:
             raise
-        raise click.ClickException(f"the database: {type(known).__name__}: {known}") from None
+        told = NOT_REACHED if is_disconnect(error) else f"the database: {type(known).__name__}: {known}"
+        raise click.ClickException(told) from None
     finally:
         engine.dispose()

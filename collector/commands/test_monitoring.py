@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from collector.commands.staff import Staff
 from collector.commands.starting import open_database, settings_or_exit
 from collector.commands.trial import Bench, Result, run
 from collector.commands.trials import chosen
@@ -24,9 +25,9 @@ def test_monitoring(context: click.Context, /, *, is_all: bool, as_json: bool, *
     """Look at every piece of the monitoring from outside. The exit status is 1 when any check fails."""
     groups = set() if is_all else {group for group, is_chosen in flags.items() if is_chosen}
     settings, results = settings_or_exit(), []
-    with open_database(settings) as engine:
+    with open_database(settings) as engine, Staff(settings) as staff:
         for trial in chosen(groups):
-            results.append(run(trial, Bench(settings, engine)))
+            results.append(run(trial, Bench(settings, engine, staff)))
             if not as_json:
                 click.echo(line_of(results[-1]))
     failed = sum(not result.is_passed for result in results)

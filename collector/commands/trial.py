@@ -1,6 +1,5 @@
 """What a trial of `test-monitoring` is, and how one is run. Knows none of them."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from collector.auth import read_page
+from collector.commands.staff import Staff
 from collector.errors import CollectorError
 from collector.settings import Settings
 from sql.errors import translate
@@ -24,6 +24,7 @@ class Bench:
 
     settings: Settings
     engine: Engine
+    staff: Staff
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,4 @@ def read_health(bench: Bench) -> dict[str, Any]:
     page = read_page(bench.settings, "/health/")
     if page.status != 200:
         raise TrialFailed(f"/health/ answers {page.status}")
-    try:
-        told: dict[str, Any] = json.loads(page.body)
-    except ValueError:
-        raise TrialFailed("/health/ answers something else: is AUTH_URL right?") from None
-    return told
+    return page.parse()

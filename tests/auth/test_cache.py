@@ -91,6 +91,15 @@ def test_figures_last_five_minutes_and_how_they_spread_an_hour(api: Api, clock: 
     assert seen == [(1, 0), (1, 0), (3, 0), (4, 0), (4, 3), (6, 3)]
 
 
+def test_how_they_spread_is_as_old_as_the_figures_that_it_was_taken_from(api: Api, clock: Moving) -> None:
+    staff, seen = api.staff(), []
+    for seconds in (0, 3500, 3600, 7099, 7100):
+        clock.seconds = seconds
+        seen.append(ask(staff, "users").get_json()["role_distribution"]["student"]["count"])
+        api.person()
+    assert seen == [0, 0, 1, 1, 3], "an hour after the figures of 3500, not after 3600"
+
+
 def test_the_moment_is_that_of_the_figures(api: Api, clock: Moving) -> None:
     staff = api.staff()
     moments = []

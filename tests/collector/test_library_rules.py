@@ -18,7 +18,6 @@ ContextFor = Callable[..., Context[Any]]
 NOW = datetime.now(UTC).replace(microsecond=0)
 MINUTE = timedelta(minutes=1)
 OPEN = "SELECT rule, subject, severity, value, threshold FROM alerts WHERE resolved_at IS NULL ORDER BY rule"
-AVERAGES = ("response_time", "queries_per_request")
 
 
 @pytest.fixture(scope="module")
@@ -108,19 +107,21 @@ def test_an_empty_library_has_no_alert(library: Library, evaluate: Callable[[], 
 
 
 @pytest.mark.parametrize(
-    ("requests", "reads", "known"),
+    ("requests", "of_the_api", "reads", "known"),
     [
-        (20, 100, {**dict.fromkeys(AVERAGES, True), "cache_hits": True}),
-        (19, 99, {}),
-        (0, 0, {**dict.fromkeys(AVERAGES, False), "cache_hits": False}),
-        (0, 100, {**dict.fromkeys(AVERAGES, False), "cache_hits": True}),
+        (20, 20, 100, {"response_time": True, "queries_per_request": True, "cache_hits": True}),
+        (19, 19, 99, {}),
+        (20, 19, 99, {"queries_per_request": True}),
+        (20, 0, 99, {"response_time": False, "queries_per_request": True}),
+        (0, 0, 0, {"response_time": False, "queries_per_request": False, "cache_hits": False}),
+        (0, 0, 100, {"response_time": False, "queries_per_request": False, "cache_hits": True}),
     ],
-    ids=["enough", "too few", "nobody asked", "by pages only"],
+    ids=["enough", "too few", "too few of the API", "none of the API", "nobody asked", "by pages only"],
 )
 def test_averages_of_few_say_nothing_and_those_of_nobody_hold(
-    requests: int, reads: float, known: dict[str, bool]
+    requests: int, of_the_api: int, reads: float, known: dict[str, bool]
 ) -> None:
-    assert averages_known({"requests": requests}, reads) == known
+    assert averages_known({"requests": requests, "api_requests": of_the_api}, reads) == known
 
 
 @pytest.mark.parametrize(

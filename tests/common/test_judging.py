@@ -17,6 +17,7 @@ Judge = Callable[[float, Thresholds], list[Breach]]
 USUAL = read(Thresholds, {})
 QUIET = {
     "requests": 20,
+    "api_requests": 20,
     "error_rate": 0.0,
     "avg_api_response": None,
     "queries_per_request": None,
@@ -111,8 +112,15 @@ def test_a_cache_that_is_hardly_read_is_no_alert(reads: int, hits: float) -> Non
 
 @given(requests=st.integers(0, 19), value=percents)
 def test_few_requests_are_no_alert(requests: int, value: float) -> None:
-    figures = of_requests(requests=requests, error_rate=value, avg_api_response=value, queries_per_request=value)
+    averages = {"error_rate": value, "avg_api_response": value, "queries_per_request": value}
+    figures = of_requests(requests=requests, api_requests=requests, **averages)
     assert judge_requests(figures, replace(USUAL, alert_error_rate=0, alert_queries_per_request=1)) == []
+
+
+@given(pages=st.integers(0, 10**6), requests=st.integers(0, 19))
+def test_few_requests_of_the_api_are_no_alert_however_many_pages_there_were(pages: int, requests: int) -> None:
+    figures = of_requests(requests=pages + requests, api_requests=requests, avg_api_response=60.0)
+    assert judge_requests(figures, USUAL) == []
 
 
 @given(failed=st.lists(st.sampled_from(["database", "cache"]), unique=True))

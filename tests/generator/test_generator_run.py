@@ -8,6 +8,8 @@ from typing import Any
 import requests
 
 Start = Callable[..., subprocess.Popen[str]]
+SHOWN = """SELECT email, (SELECT count(*) FROM audit_log WHERE subject_id = u.id::text AND action = 'user.changed')
+    FROM app_users u WHERE email LIKE %s AND email_verified AND identity_verified"""
 
 
 def test_its_ledgers_equal_the_services_counters_and_its_locks_logs(
@@ -47,6 +49,10 @@ def test_its_ledgers_equal_the_services_counters_and_its_locks_logs(
     assert (locks["online"], locks["untold"], locks["failed"]) == (5, 0, 0)
     assert locks["entries"]["totals"]["STARTED"]["low"] >= 5
     assert locks["states"]["agrees"]
+    shown = platform.database.rows(SHOWN, f"%.seed-{seed}@%")
+    assert len(shown) == summary["verified"] > 0
+    assert {entries for _, entries in shown} == {1}, "an entry in the audit log for each of them"
+    assert f"person-10.seed-{seed}@" not in str(shown), "has no papers"
 
 
 def test_the_services_counters_name_its_people(platform: Any, generate: Callable, seed: str) -> None:
@@ -65,6 +71,7 @@ def test_the_services_counters_name_its_people(platform: Any, generate: Callable
         STAFF_EMAIL="nobody@example.com",
     )
     assert ended.summary["requests"] == {"is_compared": False, "agrees": False}
+    assert (ended.status, ended.summary["verified"]) == (0, 0)
     text = requests.get(f"{platform.auth_url}/metrics", timeout=10).text
     totals = ended.summary["ledger"]["totals"]
     counted = sum(
@@ -124,6 +131,8 @@ def test_lost_answers_leave_the_changes_exact_and_the_reads_in_a_range(
     assert ended.summary["repeats"] > 0
     assert ended.summary["requests"]["agrees"]
     assert ended.summary["requests"]["uncertain"] > 1
+    shown = platform.database.rows(SHOWN, f"%.seed-{seed}@%")
+    assert len(shown) >= ended.summary["verified"], "whose answer was lost is found verified"
 
 
 def test_arrivals_over_the_bound_are_shed_and_counted(platform: Any, generate: Callable, seed: str) -> None:

@@ -35,7 +35,7 @@ WATCHED = (
     ("availability_rate", "library_availability", "Enough copies of the books are available."),
     ("overdue_rate", "library_overdue_rate", "Few of the loans are overdue."),
     ("pending_verifications", "library_pending_verifications", "Few of the accounts wait for a verification."),
-    ("response_time", "library_response_time", "Requests are answered fast enough on average."),
+    ("response_time", "library_response_time", "The API answers fast enough on average."),
     ("queries_per_request", "library_queries_per_request", "A request takes few enough queries on average."),
     ("cache_hits", "library_cache_hits", "Enough reads of the cache are hits."),
     ("cache", "library_cache", "The cache works."),
@@ -64,9 +64,12 @@ def find(connection: PoolProxiedConnection, settings: Settings, now: datetime) -
 
 def averages_known(requests: Mapping[str, Any], reads: float) -> dict[str, bool]:
     """The averages of an hour that say something, and whether anybody asked: those of nobody hold."""
-    asked, enough = requests["requests"] > 0, requests["requests"] >= FEWEST_REQUESTS
-    found = dict.fromkeys(("response_time", "queries_per_request"), asked) if enough or not asked else {}
-    return found | ({"cache_hits": reads > 0} if reads >= FEWEST_READS or not reads else {})
+    counted = (
+        ("response_time", requests["api_requests"], FEWEST_REQUESTS),
+        ("queries_per_request", requests["requests"], FEWEST_REQUESTS),
+        ("cache_hits", reads, FEWEST_READS),
+    )
+    return {metric: number > 0 for metric, number, fewest in counted if number >= fewest or not number}
 
 
 def judge(breaches: Iterable[Breach], known: Mapping[str, bool]) -> list[Finding]:
