@@ -80,6 +80,11 @@ class FleetMetrics:
         self.retries = Counter(
             "watchhouse_fleet_batch_retries", "Batches tried again, since the database could not", registry=registry
         )
+        self.blocked = Gauge(
+            "watchhouse_fleet_blocked_devices",
+            "Locks whose messages wait, since somebody holds a row of theirs",
+            registry=registry,
+        )
         self.canary = Gauge(
             "watchhouse_fleet_canary_seconds",
             "Seconds from publishing the last canary to its commit",

@@ -1,6 +1,7 @@
 """Messages into the database, whatever they are: read, stored in one transaction, and by halves where one is refused.
 
-A message that PostgreSQL does not take, or that we fail at, ends as a dead letter: it would come again for ever.
+A message that PostgreSQL does not take, or that we fail at, ends as a dead letter: it would come again for ever. Those
+of a lock of which somebody holds a row wait apart.
 """
 
 import time
@@ -8,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import psycopg2
 import psycopg2.errors
 import structlog
 
 from collector.fleet.batch import Said
+from collector.fleet.blocked import Blocked
 from collector.fleet.command_metrics import CommandMetrics
 from collector.fleet.inbox import Portion
 from collector.fleet.lease import Lease
@@ -41,7 +44,7 @@ from common.clock import Clock
 from common.lock_protocol.topics import COMMANDS_ACK, EVENTS, STATE, STATUS, TELEMETRY
 from sql import statements
 from sql.device_log import Run
-from sql.errors import RuleBroken, ValueRefused, driver_error, translate
+from sql.errors import LockTimeout, RuleBroken, ValueRefused, driver_error, translate
 
 RETRY_SECONDS = 0.5
 KINDS: dict[type, str] = {
@@ -51,14 +54,17 @@ KINDS: dict[type, str] = {
     Result: COMMANDS_ACK,
 }
 
+Found = TypeVar("Found")
+
 log = structlog.get_logger()
 
 
 @dataclass
 class Recorded:
-    """What was committed: which boots of which locks, and which canaries came by; and of which topics the broker is to
-    keep nothing, since their lock is gone."""
+    """What was committed: which messages, which boots of which locks, and which canaries came by; and of which topics
+    the broker is to keep nothing, since their lock is gone."""
 
+    mids: list[bytes] = field(default_factory=list)
     touched: dict[Device, set[int]] = field(default_factory=dict)
     canaries: list[bytes] = field(default_factory=list)
     ownerless: set[str] = field(default_factory=set)
@@ -71,6 +77,7 @@ class Recording:
         self, lease: Lease, roster: Roster, metrics: FleetMetrics, commands: CommandMetrics, clock: Clock
     ) -> None:
         self.seen = SeenMemory()
+        self.blocked = Blocked()
         self._lease = lease
         self._roster = roster
         self._metrics = metrics
@@ -82,14 +89,25 @@ class Recording:
     def begin(self) -> None:
         """The lease is new: what was known may not be so."""
         self.seen.forget()
+        self.blocked.forget()
         self._roster.forget()
 
-    def record(self, portions: Iterable[Portion], may_wait: Callable[[float], bool]) -> Recorded:
-        """Store all of it. While the database cannot, `may_wait` is asked for some seconds' patience.
+    def record(self, portions: Sequence[Portion], may_wait: Callable[[float], bool]) -> Recorded:
+        """Store all of it that need not wait apart, and what no longer need. While the database cannot, `may_wait` is
+        asked for some seconds' patience.
 
         Raises the driver's errors when the lease is lost, or there is no patience left.
         """
         recorded = Recorded()
+        mids = [*self.blocked.mids(), *(heard.mid for portion in portions for heard in portion.heard)]
+        self._store_freed(recorded, may_wait)
+        self._record(portions, recorded, may_wait)
+        waiting = self.blocked.mids()
+        recorded.mids = [mid for mid in mids if mid not in waiting]
+        self._metrics.blocked.set(len(self.blocked))
+        return recorded
+
+    def _record(self, portions: Sequence[Portion], recorded: Recorded, may_wait: Callable[[float], bool]) -> None:
         said: list[Said] = []
         for one in self._read(portions):
             if isinstance(one, CanaryWord):
@@ -99,10 +117,8 @@ class Recording:
         recorded.ownerless = self._letters.ownerless(said, self._roster.take_gone())
         self._count(said)
         self._store(self._letters.choose(said, time.monotonic()), recorded, may_wait)
-        return recorded
 
-    def _read(self, portions: Iterable[Portion]) -> list[Spoken]:
-        portions = list(portions)
+    def _read(self, portions: Sequence[Portion]) -> list[Spoken]:
         if self._roster.is_stale:
             self._look(self._roster.read)
         spoken = [one for portion in portions for one in self._read_portion(portion)]
@@ -113,9 +129,9 @@ class Recording:
             spoken = [one for portion in portions for one in self._read_portion(portion)]
         return spoken
 
-    def _look(self, look: Callable[[Run], None]) -> None:
+    def _look(self, look: Callable[[Run], Found]) -> Found:
         with self._lease.transaction() as connection:
-            look(partial(statements.run, connection))
+            return look(partial(statements.run, connection))
 
     def _read_portion(self, portion: Portion) -> list[Spoken]:
         if portion.fault:
@@ -145,17 +161,38 @@ class Recording:
             self._store_apart(said, recorded, may_wait, kind, error)
         else:
             self._note(stored, recorded)
+            self.blocked.keep(said)
 
     def _store_patiently(self, said: Sequence[Said], may_wait: Callable[[float], bool]) -> Stored:
         while True:
             try:
                 with self._lease.transaction() as connection:
-                    return store(connection, self.seen, said, self._clock())
+                    return store(connection, self.seen, self.blocked.spare(said), self._clock())
             except psycopg2.Error as error:
-                if judge(error) is not None or not self._lease.is_held or not may_wait(RETRY_SECONDS):
+                if judge(error) is not None or not self._lease.is_held:
+                    raise
+                if not self._is_blocked(error, said) and not may_wait(RETRY_SECONDS):
                     raise
                 self._metrics.retries.inc()
                 log.warning("fleet_batch_not_stored", error=repr(translate(error) or error), messages=len(said))
+
+    def _is_blocked(self, error: psycopg2.Error, said: Sequence[Said]) -> bool:
+        """Whether all can be stored at once but what is of some locks, which is known by then."""
+        is_timeout = isinstance(translate(error), LockTimeout)
+        return is_timeout and bool(self._look_patiently(partial(self.blocked.add_held, said=said)))
+
+    def _store_freed(self, recorded: Recorded, may_wait: Callable[[float], bool]) -> None:
+        if self.blocked.is_due:
+            self._store(self._look_patiently(self.blocked.take_freed) or [], recorded, may_wait)
+
+    def _look_patiently(self, look: Callable[[Run], Found]) -> Found | None:
+        """None when a whole table is locked."""
+        try:
+            return self._look(look)
+        except psycopg2.Error as error:
+            if not isinstance(translate(error), LockTimeout):
+                raise
+            return None
 
     def _store_apart(
         self, said: Sequence[Said], recorded: Recorded, may_wait: Callable[[float], bool], kind: str, error: Exception

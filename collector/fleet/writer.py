@@ -124,24 +124,28 @@ class Writer:
         if self._is_busy and pause > 0:
             self._stopping.wait(pause)
         portions = self._link.inbox.take(MOST_AT_ONCE, WAIT_SECONDS)
-        if portions:
+        if portions or self._recording.blocked.is_due:
             self._store(portions)
 
     def _store(self, portions: Sequence[Portion]) -> None:
         self._began_at = time.monotonic()
         recorded = self._recording.record(portions, self._may_wait)
-        self._link.acknowledge(heard.mid for portion in portions for heard in portion.heard)
+        self._link.acknowledge(recorded.mids)
         self._telling.add(recorded.touched)
         if recorded.ownerless:
             self._link.forget(recorded.ownerless)
             self._metrics.forgotten.inc(len(recorded.ownerless))
-        ended_at = time.monotonic()
+        self._note_batch(portions)
+        self._note_canaries(recorded)
+
+    def _note_batch(self, portions: Sequence[Portion]) -> None:
         count = sum(len(portion.heard) for portion in portions)
         self._is_busy = count >= MUCH
-        self._metrics.batch_messages.observe(count)
-        self._metrics.batch_seconds.observe(ended_at - self._began_at)
-        self._metrics.ack_lag.observe(ended_at - portions[0].at)
-        self._note_canaries(recorded)
+        if portions:
+            ended_at = time.monotonic()
+            self._metrics.batch_messages.observe(count)
+            self._metrics.batch_seconds.observe(ended_at - self._began_at)
+            self._metrics.ack_lag.observe(ended_at - portions[0].at)
 
     def _finish(self) -> None:
         """Store what is in the inbox. The connection may be lost: then it comes again, and is known by then.
@@ -169,11 +173,15 @@ class Writer:
         return self._link.is_connected and not self._stopping.wait(seconds)
 
     def _note_canaries(self, recorded: Recorded) -> None:
+        """While locks are blocked nobody may be judged: they seem to be silent."""
+        if self._recording.blocked:
+            self._hearing.stopped_listening()
         for token in recorded.canaries:
             seconds = self._canary.note_return(token)
             if seconds is not None:
                 self._failures = 0
-                self._hearing.began_listening()
+                if not self._recording.blocked:
+                    self._hearing.began_listening()
                 self._metrics.canary.set(seconds)
                 self._metrics.canary_lag.observe(seconds)
                 self._tell_state(None, seconds)
@@ -202,6 +210,7 @@ class Writer:
         self._link.close()
         self._link_metrics.connected.set(0)
         self._metrics.lease.set(0)
+        self._metrics.blocked.set(0)
         if self._lease.is_held:
             self._lease.release()
 

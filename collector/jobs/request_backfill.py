@@ -14,7 +14,8 @@ from sql import statements
 
 EVERY = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=5)  # messages overtake one another: what is missing now may be on its way
-ASK_AGAIN = timedelta(seconds=30)
+ASK_AGAIN = timedelta(seconds=30)  # and twice as long each time that nothing came of it,
+ASK_AT_LAST = timedelta(hours=1)  # up to this
 LIFE = timedelta(seconds=LIFE_SECONDS["BACKFILL"])
 MOST = 500
 
@@ -46,7 +47,7 @@ def run(context: Context[Metrics]) -> None:
     """Look for gaps, and ask for those that have lasted."""
     if not context.fleet.is_listening:
         return
-    rows = context.query(sql.read_gaps, pause=ASK_AGAIN)
+    rows = context.query(sql.read_gaps, pause=ASK_AGAIN, longest=ASK_AT_LAST)
     ends = {(UUID(device), boot, first): last for device, boot, first, last in rows}
     now = context.clock()
     context.fleet.gaps = note_gaps(context.fleet.gaps, ends, now)

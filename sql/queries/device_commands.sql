@@ -1,10 +1,10 @@
 -- name: claim_commands
 -- purpose: what is to be published now: of each device the oldest that is queued, which gets its counter, and what was sent and
 --   not answered. Committed before it is published, so that a counter is never given twice. Whether its asker still may is asked
---   here again, since a right can end while a command waits. Rows that somebody holds are left for the next time, a device's
---   state first as everybody takes it: so this waits for nobody. A command that is due and was not claimed comes without a
---   counter. Counters follow the time: so a lock that knows one which we do not, since the database is of an older backup or the
---   device was claimed anew, takes the next command all the same.
+--   here again, since a right can end, or an account be disabled, while a command waits. Rows that somebody holds are left for
+--   the next time, a device's state first as everybody takes it: so this waits for nobody. A command that is due and was not
+--   claimed comes without a counter. Counters follow the time: so a lock that knows one which we do not, since the database is
+--   of an older backup or the device was claimed anew, takes the next command all the same.
 -- params: pause interval, most int
 WITH due AS MATERIALIZED (
     SELECT c.id, c.device_id, c.number, c.status
@@ -14,6 +14,7 @@ WITH due AS MATERIALIZED (
         AND (c.status = 'queued' OR (c.received_at IS NULL AND c.retry_at <= now()))
         AND d.deleted_at IS NULL
         AND (d.status = 'ACTIVE' OR c.command IN ('CODES', 'BACKFILL'))
+        AND (c.user_id IS NULL OR EXISTS (SELECT FROM app_users u WHERE u.id = c.user_id AND u.is_active))
         AND (c.user_id IS NULL OR c.user_id = d.owner_id OR EXISTS (
             SELECT FROM device_shares s
             WHERE s.device_id = d.id AND s.user_id = c.user_id
@@ -194,8 +195,9 @@ SELECT device_id::text, pg_notify('device_commands', '') FROM made;
 
 -- name: read_gaps
 -- purpose: the first numbers missing of each boot of a lock that is online and can be asked for them; not those asked for
---   a while ago, and one gap of a boot at a time.
--- params: pause interval
+--   a while ago, and one gap of a boot at a time. Each time that a gap is asked for in vain doubles the pause, up to the longest:
+--   a day's commands tell how often that was. A gap that begins elsewhere is another: the lock has sent something.
+-- params: pause interval, longest interval
 SELECT b.device_id::text, b.boot, lower(gap.numbers), upper(gap.numbers) - 1
 FROM device_boots b
 JOIN device_states s ON s.device_id = b.device_id AND s.is_online
@@ -203,9 +205,16 @@ JOIN devices d ON d.id = b.device_id AND d.deleted_at IS NULL
 CROSS JOIN LATERAL (
     SELECT numbers FROM unnest(int8multirange(int8range(1, upper(b.seen))) - b.seen) AS numbers ORDER BY numbers LIMIT 1
 ) AS gap
+CROSS JOIN LATERAL (
+    SELECT count(*) AS times, coalesce(max(c.finished_at), '-infinity') AS last_at
+    FROM device_commands c
+    WHERE c.device_id = b.device_id AND c.command = 'BACKFILL' AND c.finished_at > now() - interval '1 day'
+        AND c.params -> 'boot' = to_jsonb(b.boot) AND c.params -> 'from' = to_jsonb(lower(gap.numbers))
+) AS tried
 WHERE is_online_now(s.is_online, s.last_seen_at)
     AND b.seen <> int8multirange(int8range(1, upper(b.seen)))
     AND (b.asked_at IS NULL OR b.asked_at <= now() - :pause)
+    AND tried.last_at <= now() - least(:pause * power(2, least(tried.times, 20) - 1), :longest)
     AND NOT EXISTS (
         SELECT FROM device_commands c
         WHERE c.device_id = b.device_id AND c.finished_at IS NULL AND c.command = 'BACKFILL'

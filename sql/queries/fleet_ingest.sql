@@ -1,9 +1,10 @@
 -- name: hold_fleet
 -- purpose: the lease on the fleet: a lock of this session, so that it ends with the connection that writes, whatever befalls
---   its process. A holder whose host is gone is noticed by the server within half a minute.
+--   its process. A holder whose host is gone is noticed by the server within half a minute. It waits for a row half as long as
+--   others do: all locks wait with it, until it is known whose row it is.
 SELECT pg_try_advisory_lock(hashtext('watchhouse fleet'))
 FROM (SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
-    set_config('tcp_keepalives_count', '3', false)) AS vigilance;
+    set_config('tcp_keepalives_count', '3', false), set_config('lock_timeout', '1s', false)) AS vigilance;
 
 -- name: read_fleet
 -- purpose: the locks there are, by the names under which they speak.
@@ -87,6 +88,48 @@ WITH said AS (
     RETURNING d.device_id, d.is_online AND NOT h.was_online AS came_online
 )
 SELECT device_id::text FROM changed WHERE came_online;
+
+-- name: find_held_devices
+-- purpose: of some devices those of which somebody else holds a row that storing what their locks say has to wait for: its state,
+--   the end of its log, a boot, a code, an open command or alert. Waits for nobody; what it could lock is let go with its
+--   transaction, so it tells only what was so.
+-- params: device_ids uuid[]
+WITH states AS MATERIALIZED (
+    SELECT device_id FROM device_states WHERE device_id = ANY (:device_ids) FOR NO KEY UPDATE SKIP LOCKED
+), chains AS MATERIALIZED (
+    SELECT device_id FROM device_chains WHERE device_id = ANY (:device_ids) FOR UPDATE SKIP LOCKED
+), boots AS MATERIALIZED (
+    SELECT device_id, boot FROM device_boots WHERE device_id = ANY (:device_ids) FOR NO KEY UPDATE SKIP LOCKED
+), pins AS MATERIALIZED (
+    SELECT id FROM access_pins WHERE device_id = ANY (:device_ids) FOR NO KEY UPDATE SKIP LOCKED
+), commands AS MATERIALIZED (
+    SELECT id FROM device_commands WHERE device_id = ANY (:device_ids) AND finished_at IS NULL FOR UPDATE SKIP LOCKED
+), open_alerts AS MATERIALIZED (
+    SELECT id FROM alerts WHERE device_id = ANY (:device_ids) AND resolved_at IS NULL FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT device_id::text
+FROM device_states
+WHERE device_id = ANY (:device_ids) AND device_id NOT IN (SELECT device_id FROM states)
+UNION
+SELECT device_id::text
+FROM device_chains
+WHERE device_id = ANY (:device_ids) AND device_id NOT IN (SELECT device_id FROM chains)
+UNION
+SELECT device_id::text
+FROM device_boots
+WHERE device_id = ANY (:device_ids) AND (device_id, boot) NOT IN (SELECT device_id, boot FROM boots)
+UNION
+SELECT device_id::text
+FROM access_pins
+WHERE device_id = ANY (:device_ids) AND id NOT IN (SELECT id FROM pins)
+UNION
+SELECT device_id::text
+FROM device_commands
+WHERE device_id = ANY (:device_ids) AND finished_at IS NULL AND id NOT IN (SELECT id FROM commands)
+UNION
+SELECT device_id::text
+FROM alerts
+WHERE device_id = ANY (:device_ids) AND resolved_at IS NULL AND id NOT IN (SELECT id FROM open_alerts);
 
 -- name: count_code_uses
 -- purpose: uses of PINs that locks granted by themselves; they may exceed the limit: the door is open by then.

@@ -132,6 +132,7 @@ def test_it_changes_in_place_and_keeps_focus_and_place(visit: Visit, house: Watc
     expect(page.locator("#announcement")).to_have_text("All Systems Operational")
     expect(page).to_have_title("All Systems Operational · Watchhouse")
     house.now("UPDATE endpoint_states SET state = 'major_outage' WHERE endpoint_id = (SELECT max(id) FROM endpoints)")
+    house.now("DELETE FROM host_metrics WHERE host = 'other'")
 
 
 def asked(page: Page) -> list[str]:

@@ -14,16 +14,14 @@ from collector.jobs import report_day
 
 MakeContext = Callable[..., Context[Any]]
 DAY = timedelta(days=1)
-TODAY = datetime.now(UTC).date()
-YESTERDAY = TODAY - DAY
-TONIGHT = datetime.combine(TODAY, datetime.min.time(), UTC) + timedelta(minutes=30)
+HALF_PAST = timedelta(minutes=30)  # midnight
 FIGURES = "SELECT figure, subject, value FROM daily_figures WHERE day = %s"
 
 # All of it yesterday, but for a little of today that is not to be counted.
 STORY = (
     "SELECT make_partitions(now() - interval '10 days')",
     """INSERT INTO app_users (id, email, password_hash, created_at) VALUES
-        ('00000000-0000-0000-0000-00000000000a', 'anna@example.com', '', now() - interval '9 days'),
+        ('00000000-0000-0000-0000-00000000000a', 'anna@example.com', '', current_date - interval '9 days'),
         ('00000000-0000-0000-0000-00000000000b', 'bob@example.com', '', current_date - interval '1 hour'),
         ('00000000-0000-0000-0000-00000000000c', 'cleo@example.com', '', current_date)""",
     """INSERT INTO sessions (user_id, kind, created_at, expires_at)
@@ -102,10 +100,23 @@ TOLD = {
 }
 
 
-def tell(database: Any) -> None:
+@pytest.fixture
+def today(database: Any) -> date:
+    """One day for all of a test: which sign-ins are still known, PostgreSQL says of its own."""
+    found: date = database.one("SELECT (now() AT TIME ZONE 'UTC')::date")
+    return found
+
+
+def tell(database: Any, today: date) -> None:
     """Let it have happened."""
+    day = f"date '{today}'"
     for statement in STORY:
-        database.rows(f"SET timezone = 'UTC'; {statement}")
+        database.rows(f"SET timezone = 'UTC'; {statement.replace('current_date', day)}")
+
+
+def tonight(today: date) -> datetime:
+    """When the job runs."""
+    return datetime.combine(today, datetime.min.time(), UTC) + HALF_PAST
 
 
 def stored(database: Any, day: date) -> dict[tuple[str, str], float]:
@@ -114,32 +125,34 @@ def stored(database: Any, day: date) -> dict[tuple[str, str], float]:
     return {(figure, names.get(subject, subject)): value for figure, subject, value in database.rows(FIGURES, day)}
 
 
-def test_a_day_is_told_in_figures_and_what_is_missing_is_made_up_for(context_for: MakeContext, database: Any) -> None:
-    tell(database)
-    context = context_for(report_day.JOB, lambda: TONIGHT)
+def test_a_day_is_told_in_figures_and_what_is_missing_is_made_up_for(
+    context_for: MakeContext, database: Any, today: date
+) -> None:
+    tell(database, today)
+    context = context_for(report_day.JOB, lambda: tonight(today))
     report_day.run(context)
     report_day.run(context)
-    assert stored(database, YESTERDAY) == TOLD
+    assert stored(database, today - DAY) == TOLD
     days = database.rows("SELECT DISTINCT day FROM daily_figures ORDER BY day")
-    assert days == [(TODAY - n * DAY,) for n in range(9, 0, -1)]
-    before = stored(database, YESTERDAY - DAY)
+    assert days == [(today - n * DAY,) for n in range(9, 0, -1)]
+    before = stored(database, today - 2 * DAY)
     assert (before["users", ""], before.get(("logins", "")), before.get(("uptime", ""))) == (1, None, None)
     assert database.one("SELECT count(*) FROM outbox") == 0
 
 
-def test_a_house_without_people_has_a_day_too(context_for: MakeContext, database: Any) -> None:
-    report_day.run(context_for(report_day.JOB, lambda: TONIGHT))
-    assert stored(database, YESTERDAY)["users", ""] == 0
-    assert stored(database, YESTERDAY - DAY) == {}
+def test_a_house_without_people_has_a_day_too(context_for: MakeContext, database: Any, today: date) -> None:
+    report_day.run(context_for(report_day.JOB, lambda: tonight(today)))
+    assert stored(database, today - DAY)["users", ""] == 0
+    assert stored(database, today - 2 * DAY) == {}
 
 
-def test_the_report_is_mailed_once(context_for: MakeContext, database: Any) -> None:
-    context = context_for(report_day.JOB, lambda: TONIGHT, REPORT_TO="anna@example.com, bob@example.com")
+def test_the_report_is_mailed_once(context_for: MakeContext, database: Any, today: date) -> None:
+    context = context_for(report_day.JOB, lambda: tonight(today), REPORT_TO="anna@example.com, bob@example.com")
     for _ in range(2):
         report_day.run(context)
     mails = database.rows("SELECT recipient, subject, body FROM outbox ORDER BY recipient")
     assert [mail[:2] for mail in mails] == [
-        (f"{name}@example.com", f"Watchhouse on {YESTERDAY.isoformat()}") for name in ("anna", "bob")
+        (f"{name}@example.com", f"Watchhouse on {(today - DAY).isoformat()}") for name in ("anna", "bob")
     ]
     assert "Users" in mails[0][2]
     assert "report_mails" not in mails[0][2]
@@ -147,15 +160,17 @@ def test_the_report_is_mailed_once(context_for: MakeContext, database: Any) -> N
 
 @given(st.none() | st.integers(0, 7), st.none() | st.integers(-1, 400))
 def test_days_are_made_up_for_as_far_as_they_are_kept(last_ago: int | None, first_ago: int | None) -> None:
-    last = None if last_ago is None else TONIGHT - last_ago * DAY
-    first = None if first_ago is None else TODAY - first_ago * DAY
-    days = list(report_day.days_to_report(last, first, TODAY))
+    today = date(2026, 5, 4)
+    yesterday = today - DAY
+    last = None if last_ago is None else tonight(today) - last_ago * DAY
+    first = None if first_ago is None else today - first_ago * DAY
+    days = list(report_day.days_to_report(last, first, today))
     assert days == sorted(set(days))
-    assert days[-1] == YESTERDAY
+    assert days[-1] == yesterday
     assert len(days) <= report_day.KEPT
-    assert last is None or days[0] >= min(last.date(), YESTERDAY)
-    assert first is None or days[0] >= min(first, YESTERDAY)
-    assert not (last is None and first is None) or days == [YESTERDAY]
+    assert last is None or days[0] >= min(last.date(), yesterday)
+    assert first is None or days[0] >= min(first, yesterday)
+    assert not (last is None and first is None) or days == [yesterday]
 
 
 def test_a_report_reads_well() -> None:

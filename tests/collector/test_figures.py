@@ -24,6 +24,7 @@ from tests.collector.daemons import Daemon
 
 MakeContext = Callable[..., Context[Any]]
 SECOND = timedelta(seconds=1)
+TODAY = datetime.now(UTC)  # for all of a test, though midnight comes: there is a partition for it
 HISTOGRAM = """# TYPE flask_http_request_duration_seconds histogram
 flask_http_request_duration_seconds_bucket{le="0.1",method="GET",url_rule="/",status="200"} 6
 flask_http_request_duration_seconds_bucket{le="+Inf",method="GET",url_rule="/",status="200"} 8
@@ -72,7 +73,7 @@ def counters(seconds: float, source: str = "", **totals: float) -> Counters:
 
 def today(minute: int, second: int = 0) -> datetime:
     """A moment for which there is a partition."""
-    return datetime.now(UTC).replace(hour=12, minute=minute, second=second, microsecond=0)
+    return TODAY.replace(hour=12, minute=minute, second=second, microsecond=0)
 
 
 def test_what_grew_is_told_as_a_rate() -> None:

@@ -27,6 +27,7 @@ from tests.support.waiting import wait_for
 
 MakeContext = Callable[..., Context[Any]]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+STEADY = timedelta(seconds=30)  # in which a test of the command ends
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - DAY  # there is a partition for it
 SHARES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 SUMS = (
@@ -308,7 +309,7 @@ def test_what_hours_are_made_from_is_trusted_for_less_than_it_is_kept(database: 
 
 
 def test_the_command_rolls_up_what_is_missing_and_computes_anew_what_still_can_be(database: Database) -> None:
-    last = last_closed(datetime.now(UTC))
+    last = wait_for(find_steady_hour, seconds=2 * STEADY.seconds, what="an hour that stays the last one")
     before = last - 25 * HOUR
     store_requests(database, [Request(hour) for hour in (last, last - 2 * HOUR, before)])
     assert told(run(database, "--hours", "3")) == (0, ["3 hours rolled up"])
@@ -319,6 +320,12 @@ def test_the_command_rolls_up_what_is_missing_and_computes_anew_what_still_can_b
     assert told(run(database, "--backfill")) == (1, ["23 hours rolled up", kept])
     assert [requests for _, requests in database.rows(TOTALS)] == [0] * 21 + [1, 0, 1]
     assert database.rows("SELECT hour FROM request_dirty_hours") == [(before,)]
+
+
+def find_steady_hour() -> datetime | None:
+    """The last closed hour, unless the next one closes while a test goes on."""
+    now = datetime.now(UTC)
+    return last_closed(now) if last_closed(now) == last_closed(now + STEADY) else None
 
 
 def run(database: Database, *words: str) -> CompletedProcess[str]:

@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import psycopg2
 import pytest
@@ -19,7 +20,7 @@ from collector.jobs import mark_overdue, pass_holds
 from tests.collector.daemons import Daemon
 from tests.support.databases import Database, throw_away
 from tests.support.journal_house import run_at
-from tests.support.lending_house import LendingHouse, run_lending_house
+from tests.support.lending_house import UNEQUAL, LendingHouse, run_lending_house
 from tests.support.long_runs import IS_LONG, Tell
 from tests.support.passing_days import pass_days
 from tests.support.readers import Answer, Crowd, Reader, lending
@@ -35,7 +36,10 @@ PASSES = 50 if IS_LONG else 4  # of the collector's jobs over what the crowd doe
 LATE = 5_000
 NIGHTS = 10 if IS_LONG else 1
 DAY = timedelta(days=1)
-LATE_LOANS = (Path(__file__).parents[1] / "support" / "late_loans.sql").read_text(encoding="utf-8")
+UNFETCHED = 1_200  # more than one transaction passes on
+SUPPORT = Path(__file__).parents[1] / "support"
+LATE_LOANS = (SUPPORT / "late_loans.sql").read_text(encoding="utf-8")
+UNFETCHED_HOLDS = (SUPPORT / "unfetched_holds.sql").read_text(encoding="utf-8")
 LIMIT = 1800 if IS_LONG else 120
 MAILED = """SELECT count(*)::int FROM outbox
     WHERE subject LIKE '%% is ready for you'
@@ -44,9 +48,11 @@ READY = "SELECT count(*)::int FROM reservations WHERE ready_at IS NOT NULL AND u
 LOANS = "SELECT id, renewals, returned_at IS NOT NULL FROM loans WHERE user_id = ANY (%s::uuid[])"
 OVERDUE = "SELECT count(*)::int FROM loans WHERE status = 'overdue'"
 IN_THE_MIDDLE = """SELECT pid FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%%queue_borrower_mails%%'"""
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%%' || %s || '%%'"""
 LEFT = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'watchhouse_collector'"
 TOLD = "SELECT recipient, count(*)::int FROM outbox WHERE subject LIKE 'Overdue: %%' GROUP BY recipient"
+HANDED = "SELECT recipient, subject FROM outbox WHERE subject LIKE '%% is ready for you' ORDER BY id"
+IN_LINE = "SELECT split_part(email, ' ', 1), status FROM reservations JOIN app_users u ON u.id = user_id"
 TOLD_STAFF = "SELECT subject FROM outbox WHERE recipient = 'librarian@example.com'"
 LIBRARIAN = """INSERT INTO app_users (email, password_hash, role)
     VALUES ('librarian@example.com', 'none', 'librarian')"""
@@ -124,7 +130,7 @@ def test_a_clock_that_jumps_makes_no_loan_overdue_early_or_twice(shelves: Databa
 def test_killed_while_it_marks_loans_each_borrower_is_mailed_once(shelves: Database, tmp_path: Path) -> None:
     for night in range(1, NIGHTS + 1):
         lend(shelves, LATE, due=datetime.now(UTC) - DAY)
-        kill_in_the_middle(shelves, tmp_path)
+        kill_in_the_middle(shelves, tmp_path, "queue_borrower_mails")
         assert (shelves.one(OVERDUE), len(told(shelves))) == ((night - 1) * LATE, (night - 1) * LATE)
         with ThreadPoolExecutor(2) as collectors:
             list(collectors.map(lambda _: collect(shelves, datetime.now(UTC)), range(2)))
@@ -132,10 +138,38 @@ def test_killed_while_it_marks_loans_each_borrower_is_mailed_once(shelves: Datab
         assert shelves.rows(TOLD_STAFF) == [(f"{LATE:,} loans are overdue",)] * night
 
 
+def test_killed_while_it_passes_copies_on_each_goes_to_the_next_in_line_once(shelves: Database, tmp_path: Path) -> None:
+    mails: list[tuple[str, str]] = []
+    for night in range(1, NIGHTS + 1):
+        name, before = f"night {night}", places(shelves)
+        change(shelves, UNFETCHED_HOLDS, name=name, books=UNFETCHED)
+        unfetched = {("late", "ready"): UNFETCHED, ("next", "waiting"): UNFETCHED, ("last", "waiting"): UNFETCHED}
+        kill_in_the_middle(shelves, tmp_path, "queue_waiting_mails")
+        assert (places(shelves), shelves.rows(HANDED)) == (before + Counter(unfetched), mails)
+        with ThreadPoolExecutor(2) as collectors:
+            list(collectors.map(lambda _: collect(shelves, datetime.now(UTC)), range(2)))
+        passed_on = {("late", "expired"): UNFETCHED, ("next", "ready"): UNFETCHED, ("last", "waiting"): UNFETCHED}
+        assert places(shelves) == before + Counter(passed_on)
+        mails += [(f"next of {name}@example.com", f"{name} {n} is ready for you") for n in range(1, UNFETCHED + 1)]
+        assert Counter(shelves.rows(HANDED)) == Counter(mails)
+        mails = shelves.rows(HANDED)
+        assert shelves.rows(UNEQUAL) == []
+
+
+def places(database: Database) -> Counter[tuple[str, str]]:
+    """How many places in lines, by who has them and how they stand."""
+    return Counter(database.rows(IN_LINE))
+
+
 def lend(database: Database, people: int, due: datetime) -> None:
     """So many people have a book until then."""
+    change(database, LATE_LOANS, people=people, due=due)
+
+
+def change(database: Database, statement: str, **values: Any) -> None:
+    """Run what takes its values by name."""
     with closing(psycopg2.connect(database.owner_url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(LATE_LOANS, {"people": people, "due": due})
+        cursor.execute(statement, values)
 
 
 def collect(database: Database, moment: datetime) -> None:
@@ -149,13 +183,13 @@ def told(database: Database) -> dict[str, int]:
     return dict(database.rows(TOLD))
 
 
-def kill_in_the_middle(database: Database, folder: Path) -> None:
-    """kill -9 a collector that has marked loans and not told of it yet; its change has come to nothing in the end."""
+def kill_in_the_middle(database: Database, folder: Path, telling: str) -> None:
+    """kill -9 a collector that has changed much and not told of it yet; its change has come to nothing in the end."""
     with closing(psycopg2.connect(database.owner_url)) as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE outbox IN SHARE MODE")
         collector = Daemon(folder / "anna.log", "anna", DATABASE_URL=database.collector_url)
         try:
-            collector.wait(lambda: bool(database.rows(IN_THE_MIDDLE)), "it tells of what it marked", limit=20)
+            collector.wait(lambda: bool(database.rows(IN_THE_MIDDLE, telling)), "it tells of what it did", limit=20)
         finally:
             collector.kill()
     wait_for(lambda: not database.rows(LEFT), what="PostgreSQL has noticed")

@@ -17,7 +17,7 @@ from tests.support.processes import DEVICE_KEY
 from tests.support.waiting import wait_for
 
 PASSWORD = "a lock's own"
-LOCKS = [f"live-{number}" for number in range(1, 20)]
+LOCKS = [f"live-{number}" for number in range(1, 22)]
 
 Play = Callable[..., tuple[Claimed, PlayedLock]]
 
@@ -198,6 +198,20 @@ def test_who_lost_the_right_opens_nothing(house: CommandHouse, play: Play) -> No
     house.ask(device, "LOCK", user=guests[2])
     wait_for(lambda: lock.heard)
     assert [command["command"] for command in lock.commands()] == ["LOCK"]
+
+
+def test_who_is_disabled_opens_nothing(house: CommandHouse, play: Play) -> None:
+    device, lock = play(obeys=False)
+    other, witness = play(obeys=False)
+    sent = house.ask(device)
+    wait_for(lambda: lock.heard)
+    house.database.rows("UPDATE app_users SET is_active = false WHERE id = %s", device.owner)
+    house.database.rows("UPDATE device_commands SET retry_at = now() WHERE id = %s", sent)
+    waiting = house.ask(device, "LOCK")
+    house.ask(other)
+    wait_for(lambda: witness.heard)
+    assert (house.command(sent), house.command(waiting)) == (("sent", None), ("queued", None))
+    assert [command["command"] for command in lock.commands()] == ["UNLOCK"]
 
 
 @pytest.mark.parametrize("change", ["deleted_at = now()", "status = 'INACTIVE'"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sql.statements import run
 from tests.collector.fleet.command_house import Claimed, CommandHouse
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
+LOOKS = count(1000, 10)  # seconds after that
 ONLINE = {"is_online": "true", "last_seen_at": "now()", "status_boot": "1"}
 FRESH = {**ONLINE, "codes_version": "0", "codes_hash": "''"}
 
@@ -158,6 +160,34 @@ def test_a_missing_beginning_is_a_gap_and_one_is_asked_for_at_a_time(house: Comm
     look(house, 112)
     assert house.commands(device, "BACKFILL") == [{"boot": 1, "from": 1, "to": 3}]
     assert house.commands(offline, "BACKFILL") == []
+
+
+def ask_in_vain(house: CommandHouse, device: Claimed, seconds: float) -> int:
+    """How often a lock was asked by now; so many seconds ago it had let the last time pass."""
+    at = next(LOOKS)
+    house.database.rows(
+        """UPDATE device_commands SET status = 'expired', finished_at = now() - %s * interval '1 second'
+        WHERE device_id = %s""",
+        seconds,
+        device.id,
+    )
+    house.database.rows(
+        "UPDATE device_boots SET asked_at = asked_at - interval '1 hour' WHERE device_id = %s", device.id
+    )
+    look(house, at)
+    look(house, at + 6)
+    return len(house.commands(device, "BACKFILL"))
+
+
+def test_a_lock_that_never_answers_is_asked_ever_less_often(house: CommandHouse) -> None:
+    device = house.claim(**ONLINE)
+    see(house, device, 7, "{[1,5),[9,12)}")
+    assert ask_in_vain(house, device, 0) == 1
+    for times, pause in enumerate((30, 60, 120, 240, 480, 960, 1920, 3600, 3600), start=1):
+        assert ask_in_vain(house, device, pause - 2) == times
+        assert ask_in_vain(house, device, pause + 1) == times + 1
+    see(house, device, 7, "{[1,7),[9,12)}")
+    assert ask_in_vain(house, device, 0) == times + 2, "it has sent something"
 
 
 def answer(house: CommandHouse, device: Claimed, command_id: str, result: str, reason: str | None) -> Any:

@@ -129,6 +129,41 @@ def test_a_full_inbox_leaves_messages_to_the_broker_while_a_table_is_locked(
         await_measured(house, lock, 499)
 
 
+def hold(house: IngestHouse, table: str, lock: Voice) -> Any:
+    """A session that holds a row of a lock until it is closed."""
+    holder = psycopg2.connect(house.database.owner_url)
+    holder.cursor().execute(f"SELECT FROM {table} WHERE device_id = %s FOR UPDATE", [lock.id])
+    return holder
+
+
+def test_a_lock_whose_row_is_held_keeps_no_other_waiting_and_loses_nothing(house: IngestHouse, lock: Voice) -> None:
+    chained, other = house.claim(), house.claim()
+    with house.run_fleet():
+        holders = [hold(house, "device_states", lock), hold(house, "device_chains", chained)]
+        for seq in range(1, SOME):
+            lock.measure(1, seq)
+            chained.tell(1, seq, "tamper" if seq % 2 else "jam")
+            other.measure(1, seq)
+        await_measured(house, other, SOME - 1)
+        wait_for(lambda: house.sample("blocked_devices") == 2, what="both are known to be held")
+        assert (house.seen(lock), house.seen(chained)) == ({}, {})
+        wait_for(lambda: not house.memory.is_listening, what="nobody is called silent meanwhile")
+        retries = house.sample("batch_retries_total")
+        chained.tell(1, SOME, "jam")
+        other.measure(1, SOME)
+        await_measured(house, other, SOME)
+        assert house.sample("batch_retries_total") == retries
+        holders[1].close()
+        house.await_seen(chained, 1, f"{{[1,{SOME + 1})}}")
+        wait_for(lambda: (1, SOME) in chained.told, what="it may forget them")
+        assert (house.seen(lock), lock.told) == ({}, [])
+    holders[0].close()
+    with house.run_fleet():
+        await_measured(house, lock, SOME - 1)
+        assert house.sample("duplicates_total") == 0
+    assert house.log(chained) == [("JAM", "TAMPER")[seq % 2] for seq in range(1, SOME + 1)]
+
+
 def test_sessions_that_the_database_ends_lose_and_double_nothing(
     house: IngestHouse, lock: Voice, cut_sessions: Callable[[], int]
 ) -> None:
