@@ -12,9 +12,11 @@ from auth.access.schemas import MadePin, NewPin, PinView, QrView
 from auth.devices.rights import own_device, usable_device
 from auth.devices.store import raise_codes_version, write_log
 from auth.house import house
-from auth.http.problems import Problem
+from auth.http.problems import Problem, bad_fields
+from auth.http.rules import RULES
 from auth.sign_in import Caller
-from common.lock_protocol.codes import MOST_PINS
+from common.clock import utc_now
+from common.lock_protocol.codes import KEPT_PINS, MOST_PINS
 from common.lock_protocol.keys import as_text, derive_key
 from common.lock_protocol.qr import LIFE_SECONDS, NONCE_BYTES, QrCode, write_qr
 from sql.device_log import Draft
@@ -22,7 +24,7 @@ from sql.models import Device
 
 NOWHERE = UUID(int=0)
 DRAWS = 20
-EQUAL = "Another PIN of this device has these digits"
+EQUAL = "Another PIN of this device has these digits; delete it first, if it opens nothing any more"
 
 
 def add_pin(caller: Caller, ip: str, body: NewPin) -> MadePin:
@@ -31,6 +33,8 @@ def add_pin(caller: Caller, ip: str, body: NewPin) -> MadePin:
     What takes time is done before the device is held: only PINs that came meanwhile are compared while it is.
     """
     device = own_device(caller, body.device_id)
+    if body.expires_at is not None and body.expires_at <= utc_now():
+        raise bad_fields({"expires_at": [RULES["access_pins_window_in_order"].detail]})
     known = store.read_verifiers(device.id)
     pin = _fresh_pin(device, known, body.pin)
     verifier = house().pins.make_verifier(device.id, device.code_key_version, pin)
@@ -86,7 +90,7 @@ def _fresh_pin(device: Device, known: dict[int, str], wished: str | None) -> str
 
 def _demand_place(device: Device, compared: dict[int, str], pin: str) -> None:
     """Raises Problem 409 when there are as many PINs as may be, or one that came meanwhile has the same digits."""
-    store.retire_pins(device.id)
+    store.retire_pins(device.id, kept=KEPT_PINS, most=MOST_PINS)
     active = store.read_verifiers(device.id)
     if len(active) >= MOST_PINS:
         raise Problem(409, f"A device has at most {MOST_PINS} active PINs; delete one first")

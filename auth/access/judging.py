@@ -31,13 +31,15 @@ def is_guessable(pin: str) -> bool:
 
 
 def pin_refusal(pin: KnownPin, timezone: str, now: datetime) -> Literal["used", "schedule", "expired"] | None:
-    """Why a PIN does not open at `now`, or None; before its first day it is as out of hours."""
-    if pin.max_uses is not None and pin.uses >= pin.max_uses:
-        return "used"
+    """Why a PIN does not open at `now`, or None; in the protocol's order. Before its window it is as out of hours."""
+    if pin.starts_at > now:
+        return "schedule"
     if pin.expires_at is not None and pin.expires_at <= now:
         return "expired"
-    if pin.starts_at > now or not is_within(pin.schedule, timezone, now):
+    if not is_within(pin.schedule, timezone, now):
         return "schedule"
+    if pin.max_uses is not None and pin.uses >= pin.max_uses:
+        return "used"
     return None
 
 

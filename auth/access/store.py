@@ -38,9 +38,9 @@ def read_verifiers(device_id: UUID) -> dict[int, str]:
     return {row.id: row.verifier for row in db.session.execute(active)}
 
 
-def retire_pins(device_id: UUID) -> None:
-    """Switch off what can open nothing any more."""
-    run_within(statements.retire_pins, device_id=str(device_id))
+def retire_pins(device_id: UUID, kept: int, most: int) -> None:
+    """Switch off what can open nothing any more, but for the `kept` latest where one more of `most` has a place."""
+    run_within(statements.retire_pins, device_id=str(device_id), kept=kept, most=most)
 
 
 def insert_pin(values: dict[str, Any]) -> AccessPin:

@@ -1,6 +1,6 @@
 """What the paths of devices take and give."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -9,10 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from auth.accounts.schemas import Email
 from auth.devices.places import PlacePage
 from auth.http.body import Body, Query
-from auth.http.moments import EARLIEST, Moment, Zone
+from auth.http.moments import EARLIEST, LATEST, Moment, Zone
 from auth.http.paging import Page
 from auth.http.texts import OneLine
 from common.lock_protocol.topics import RESERVED
+
+CLOSE = timedelta(minutes=1)
 
 
 def _refuse_reserved(device_id: str) -> str:
@@ -171,7 +173,11 @@ class CommandView(BaseModel):
 
 
 class LogView(BaseModel):
-    """An entry of a device's log, sealed by its hash with the one before."""
+    """An entry of a device's log, sealed by its hash with the one before.
+
+    `created_at` is when the house heard of it, `happened_at` when it was by the clock of who tells it: a lock that was
+    offline tells late.
+    """
 
     id: int
     device_id: UUID
@@ -181,7 +187,14 @@ class LogView(BaseModel):
     success: bool
     ip_address: str | None
     created_at: datetime
+    happened_at: datetime
     hash: str
+
+    @property
+    def told_late(self) -> datetime | None:
+        """When it happened, where that is not about when we heard of it. A clock out of all bounds tells nothing."""
+        is_close = abs(self.created_at - self.happened_at) < CLOSE
+        return None if is_close or not EARLIEST <= self.happened_at <= LATEST else self.happened_at
 
 
 class LogList(BaseModel):

@@ -158,11 +158,9 @@ def _problems(route: Route) -> set[int]:
         (route.is_limited, {429}),
         (route.sign_in is not SignIn.NOBODY, {401}),
         (route.sign_in is SignIn.STAFF, {403}),
-        (route.body is not None, {400, 413, 415, 422}),
         (route.query is not None, {414, 422}),  # a request line has its limit
         ("<" in route.path, {404}),
-        (route.method != "GET", {409}),  # somebody else holds the row
-        (route.is_idempotent, {409, 422}),
+        (route.method != "GET", {409, 413, 415, 422}),  # somebody else holds the row; a body, also where none is taken
     ):
         if is_so:
             found |= statuses

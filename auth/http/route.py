@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from auth.database import db
 from auth.gate import ADDED_HEADERS, CLIENT_ADDRESS, IS_PROBE, network_of
 from auth.house import house
-from auth.http.body import read_body, read_query
+from auth.http.body import read_body, read_query, refuse_body
 from auth.http.idempotency import KeyVault, repeat_key
 from auth.http.limits import RequestLimits
 from auth.http.problems import Problem, too_many
@@ -132,6 +132,8 @@ class Mounting:
             caller = self._admit(route, arguments)
             if route.body:
                 arguments["body"] = read_body(route.body)
+            elif route.method != "GET":
+                refuse_body()
             if route.query:
                 arguments["query"] = read_query(route.query)
             key = repeat_key() if route.is_idempotent else None

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 PIN_HASHER = PasswordHasher(time_cost=5, memory_cost=7168, parallelism=1)
 MOST_PINS = 30  # of a device: a wrong PIN costs a try at each
+KEPT_PINS = 5  # of those, that open nothing any more: who still types one knew it, and is no guesser
 
 
 def code_material(code_key: bytes, pin: str) -> str:

@@ -80,9 +80,21 @@ WHERE p.device_id = held.id AND p.id = :pin_id AND p.is_active AND p.starts_at <
 RETURNING p.max_uses IS NOT NULL;
 
 -- name: retire_pins
--- purpose: PINs that can open nothing any more make room for others.
--- params: device_id uuid
-UPDATE access_pins SET is_active = false WHERE device_id = :device_id AND is_active AND (expires_at <= now() OR uses >= max_uses);
+-- purpose: PINs that can open nothing any more make room for others. The `kept` latest of them stay known, so that who still
+--   types one is told so and does not count as a guesser; but never so many that no place of `most` is left.
+-- params: device_id uuid, kept int, most int
+WITH active AS MATERIALIZED (
+    SELECT id, coalesce(expires_at <= now(), false) OR coalesce(uses >= max_uses, false) AS is_over,
+        greatest(created_at, starts_at, CASE WHEN expires_at <= now() THEN expires_at END) AS moment
+    FROM access_pins
+    WHERE device_id = :device_id AND is_active
+), over AS (
+    SELECT id, row_number() OVER (ORDER BY moment DESC, id DESC) AS place FROM active WHERE is_over
+)
+UPDATE access_pins AS p
+SET is_active = false
+FROM over AS o
+WHERE p.id = o.id AND o.place > least(:kept, :most - 1 - (SELECT count(*) FROM active WHERE NOT is_over));
 
 -- name: spend_qr
 -- purpose: whether somebody may open a device at this moment, and when they may, their code's nonce spent: by the key of the
@@ -110,7 +122,8 @@ SELECT EXISTS (SELECT FROM allowed), EXISTS (SELECT FROM spent);
 -- purpose: a page of what people and codes did at the doors of one owner, newest first: of each device as many as the page may
 --   need, by device_logs_of_device; nothing from before it was theirs. One more row than `page` tells whether there is more.
 -- params: owner_id uuid, device_id uuid, page int, cursor bigint, since timestamptz, until timestamptz
-SELECT l.id, l.device_id, l.user_id, l.event_type, l.description, l.success, l.ip_address, l.created_at, encode(l.hash, 'hex')
+SELECT l.id, l.device_id, l.user_id, l.event_type, l.description, l.success, l.ip_address, l.created_at, l.happened_at,
+    encode(l.hash, 'hex')
 FROM devices d
 CROSS JOIN LATERAL (
     SELECT *

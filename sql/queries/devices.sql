@@ -151,7 +151,7 @@ WHERE device_id = :device_id AND resolved_at IS NULL;
 -- purpose: a page of a device's log, newest first, by device_logs_of_device; the bound on the time leaves out the months
 --   before it was its owner's. One row more than `page` tells whether there is more.
 -- params: device_id uuid, since timestamptz, cursor bigint, page int
-SELECT id, device_id, user_id, event_type, description, success, ip_address, created_at, encode(hash, 'hex')
+SELECT id, device_id, user_id, event_type, description, success, ip_address, created_at, happened_at, encode(hash, 'hex')
 FROM device_logs
 WHERE device_id = :device_id AND created_at >= :since AND id < :cursor
 ORDER BY id DESC

@@ -110,6 +110,13 @@ def test_a_log_is_verified_and_the_first_bad_row_named(desk: Desk, tampering: st
     assert (answer.status_code, words in answer.text) == (200, True)
 
 
+def test_a_locks_times_are_told_with_their_zone(desk: Desk) -> None:
+    lock, silent = claim_online(desk.api.person()), claim(desk.api.person())["id"]
+    heard = re.compile(r"<dt>Last heard of</dt><dd>(?:<time [^>]+>[^<]+</time>)?(.*?)</dd>")
+    told = [heard.findall(desk.see(f"{FLEET}{device}/")) for device in (lock, silent)]
+    assert told == [[" UTC"], ['<span class="soft">never</span>']]
+
+
 def test_people_are_named_in_a_log_as_long_as_they_are_known(desk: Desk) -> None:
     owner, guest = desk.api.person(), desk.api.person()
     device = claim(owner)["id"]

@@ -1,10 +1,16 @@
 """Bodies that are no JSON, not the JSON that was asked for, or JSON made to hurt."""
 
 import json
+import re
+from uuid import uuid4
 
 import pytest
 
 from tests.support.client import Api
+from tests.support.locks import claim
+
+ARGUMENT = re.compile(r"{(\w+)}")
+UUIDS = {"device_id", "share_id", "user_id"}
 
 NO_JSON: dict[str, bytes] = {
     "nothing": b"",
@@ -135,3 +141,43 @@ def test_a_long_list_of_ids_is_no_id(api: Api) -> None:
 def test_a_crowd_of_unknown_fields_is_not_named_one_by_one(api: Api) -> None:
     answer = api.call("POST", "/register", {f"field-{number}": 1 for number in range(50_000)})
     assert (answer.status_code, list(answer.get_json()["errors"])) == (422, ["body"])
+
+
+def bodiless(api: Api) -> list[tuple[str, str]]:
+    """All that changes something and takes no body, with arguments that are the name of nothing."""
+    paths = api.call("GET", "/openapi.json").get_json()["paths"]
+    return [
+        (method.upper(), ARGUMENT.sub(lambda found: str(uuid4()) if found[1] in UUIDS else "999999999", path))
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method != "get" and "requestBody" not in operation
+    ]
+
+
+def test_where_no_body_is_taken_none_with_a_field_is(api: Api) -> None:
+    admin, taken = api.admin(), []
+    asked = bodiless(api)
+    for method, path in asked:
+        answer = admin.call(method, path, {"wait": 10})
+        if (answer.status_code, answer.get_json().get("errors")) != (422, {"wait": ["is not a field of this request"]}):
+            taken.append((method, path, answer.status_code))
+    assert (taken, len(asked) > 10) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "status"),
+    [
+        (b"", None, 204),
+        (b"", "text/plain", 204),
+        (b"{}", "application/json", 204),
+        (b"{", "application/json", 400),
+        (b"null", "application/json", 422),
+        (b"a=1", "application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_an_empty_object_is_no_body(api: Api, data: bytes, content_type: str | None, status: int) -> None:
+    anna = api.person()
+    path = f"/api/v1/devices/{claim(anna)['id']}/"
+    answer = api.client.delete(path, data=data, content_type=content_type, headers=anna.bearer)
+    assert answer.status_code == status
+    assert anna.call("GET", path).status_code == (404 if status == 204 else 200)

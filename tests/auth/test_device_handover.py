@@ -126,7 +126,9 @@ def test_an_entry_tells_who_and_from_where_and_its_seal(api: Api) -> None:
         "success",
         "ip_address",
         "created_at",
+        "happened_at",
         "hash",
     }
+    assert entry["happened_at"] == entry["created_at"]
     assert (entry["user_id"], entry["ip_address"], entry["success"]) == (anna.id, "127.0.0.1", True)
     assert entry["hash"] == bytes(api.one("SELECT head FROM device_chains")).hex()

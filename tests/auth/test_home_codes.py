@@ -43,7 +43,9 @@ def test_a_pin_is_drawn_shown_once_and_deleted(home: Home, device: str) -> None:
     assert re.fullmatch("[0-9]{6}", shown[1])
     page = home.see(pins)
     assert ("Cleaner" in page, "0 of 1" in page, shown[1] in page) == (True, True, False)
-    assert shown[1] not in home.see(place_of(device) + "log/")
+    log = home.see(place_of(device) + "log/")
+    named = re.search("(PIN [0-9]+) in the log", page)
+    assert (bool(named) and f"{named[1]} added" in log, shown[1] in log) == (True, False)
     one = re.search(rf'href="({pins}[0-9]+/delete/)"', page)
     assert one
     assert "Delete the PIN Cleaner?" in home.see(one[1])

@@ -130,6 +130,18 @@ def test_the_log_tells_who_opened_when_by_the_locks_clock(home: Home, device: st
     assert "Shared" in home.see(place_of(device) + "log/" + following[1].replace("&amp;", "&"))
 
 
+@pytest.mark.parametrize(("ago", "is_shown"), [("20 s", False), ("5 h", True), ("60 y", False), ("-7900 y", False)])
+def test_what_a_lock_tells_late_is_shown_with_when_it_was(home: Home, device: str, ago: str, is_shown: bool) -> None:
+    home.api.rows("RESET ROLE")
+    [(moment,)] = home.api.rows(
+        """UPDATE device_logs SET happened_at = created_at - %s::interval WHERE event_type = 'CLAIMED'
+        RETURNING to_char(happened_at AT TIME ZONE 'Europe/Berlin', 'YYYY-MM-DD HH24:MI:SS')""",
+        ago,
+    )
+    page = home.see(place_of(device) + "log/")
+    assert re.findall("happened <time[^>]*>([^<]+)<", page) == ([moment] if is_shown else [])
+
+
 def test_who_has_a_locks_keys_learns_nobodys_e_mail_by_them(home: Home, guest: Person) -> None:
     stranger, device = home.api.person(), claim(home.person)
     share(home.person, device["id"], guest)

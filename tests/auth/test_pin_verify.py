@@ -1,14 +1,18 @@
 """A lock asks whether a PIN opens it: windows, hours, uses, and who may ask."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from auth.access.brake import MOST_WRONG
 from common.lock_protocol.schedule import DAYS
 from tests.auth.asking_locks import add_pin, ask_pin, bearer_of, told
 from tests.support.client import Api
 from tests.support.locks import DEVICES, claim, log_of
 
+HANDBOOK = Path(__file__).parents[2] / "docs" / "security.md"
+EXPIRE = "UPDATE access_pins SET starts_at = now() - interval '2 d', expires_at = now() - interval '1 d' WHERE id = %s"
 LAST = "SELECT description FROM device_logs WHERE device_id = %s ORDER BY position DESC LIMIT 1"
 
 
@@ -65,14 +69,45 @@ def test_it_opens_within_its_window(api: Api, fields: dict[str, str], why: str |
     assert told(ask_pin(api, device, "482913")) == (why is None, why)
 
 
+@pytest.mark.parametrize(
+    ("window", "why"),
+    [
+        ("starts_at = now() + interval '1 d', expires_at = now() + interval '2 d'", "schedule"),
+        ("starts_at = now() - interval '2 d', expires_at = now() - interval '1 d', schedule = '[]'", "expired"),
+        ("schedule = '[]'", "schedule"),
+        ("schedule = NULL", "used"),
+    ],
+)
+def test_of_many_reasons_the_first_of_the_protocol_is_told(api: Api, window: str, why: str) -> None:
+    anna = api.person()
+    device = claim(anna)
+    add_pin(anna, device)
+    api.rows(f"UPDATE access_pins SET max_uses = 1, uses = 1, {window}")
+    assert told(ask_pin(api, device, "482913")) == (False, why)
+
+
 def test_an_expired_pin_is_known_and_opens_nothing(api: Api) -> None:
     anna = api.person()
     device = claim(anna)
-    pin_id = add_pin(anna, device, starts_at=in_days(-2), expires_at=in_days(-1))
+    pin_id = add_pin(anna, device)
+    api.rows(EXPIRE, pin_id)
     answer = ask_pin(api, device, "482913").get_json()["data"]
     assert (answer["granted"], answer["reason"], answer["pin_id"]) == (False, "expired", pin_id)
     assert api.one(LAST, device["id"]) == "PIN refused: expired"
     assert api.one("SELECT attempts || reserved FROM code_brakes") == []  # who knows a PIN guesses none
+
+
+@pytest.mark.parametrize(
+    ("over", "why"), [(EXPIRE, "expired"), ("UPDATE access_pins SET uses = 1 WHERE id = %s", "used")]
+)
+def test_who_types_what_has_opened_once_is_no_guesser_when_others_are_added(api: Api, over: str, why: str) -> None:
+    anna = api.person()
+    device = claim(anna)
+    pin_id = add_pin(anna, device, max_uses=1)
+    api.rows(over, pin_id)
+    add_pin(anna, device, "739152")
+    assert [told(ask_pin(api, device, "482913")) for _ in range(MOST_WRONG)] == [(False, why)] * MOST_WRONG
+    assert told(ask_pin(api, device, "739152")) == (True, None)
 
 
 def test_hours_are_those_of_the_devices_zone(api: Api) -> None:
@@ -156,3 +191,17 @@ def test_rotating_keys_keeps_the_pins(api: Api) -> None:
     add_pin(anna, device)
     device["credentials"] = anna.call("POST", f"{DEVICES}{device['id']}/credentials/rotate/").get_json()["data"]
     assert told(ask_pin(api, device, "482913")) == (True, None)
+
+
+def test_a_disabled_owners_lock_opens_until_it_is_switched_off_as_the_handbook_says(api: Api) -> None:
+    anna = api.person()
+    device = claim(anna)
+    add_pin(anna, device, max_uses=5)
+    api.rows("UPDATE app_users SET is_active = false WHERE id = %s", anna.id)
+    assert told(ask_pin(api, device, "482913")) == (True, None)
+    [statements] = [part for part in HANDBOOK.read_text().split("```sql\n")[1:] if "INACTIVE" in part]
+    version = api.one("SELECT codes_version FROM devices")
+    api.rows("RESET ROLE")
+    api.rows(statements.partition("```")[0].replace("someone@example.com", anna.email))
+    assert told(ask_pin(api, device, "482913")) == (False, "inactive")
+    assert api.one("SELECT codes_version FROM devices") == version + 1  # so the lock is told

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.lock_protocol.codes import MOST_PINS, PIN_HASHER, code_material
+from common.lock_protocol.codes import KEPT_PINS, MOST_PINS, PIN_HASHER, code_material
 from common.lock_protocol.keys import from_text
 from tests.support.client import Api, Person
 from tests.support.locks import claim, log_of, share
@@ -100,7 +100,6 @@ def test_a_pin_of_everything(api: Api) -> None:
         ("schedule.0.from", [{"days": ["mon"], "from": "8:00", "to": "09:00"}]),
         ("schedule.0.from", [{"days": ["mon"], "from": "24:00", "to": "09:00"}]),
         ("schedule.0.to", [{"days": ["mon"], "from": "08:00", "to": "24:01"}]),
-        ("expires_at", "2001-01-01T00:00:00Z"),
     ],
 )
 def test_a_wrong_field_is_named(api: Api, field: str, wrong: Any) -> None:
@@ -108,6 +107,24 @@ def test_a_wrong_field_is_named(api: Api, field: str, wrong: Any) -> None:
     body = {"device_id": claim(anna)["id"], "name": "n", field.partition(".")[0]: wrong}
     answer = anna.call("POST", PINS, body)
     assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [field])
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"expires_at": "2001-01-01T00:00:00Z"},
+        {"starts_at": "2000-06-01T00:00:00Z", "expires_at": "2001-01-01T00:00:00Z"},
+        {"starts_at": LATER, "expires_at": LATE},
+        {"starts_at": LATE, "expires_at": LATE},
+    ],
+    ids=["past", "all past", "before its start", "no time at all"],
+)
+def test_a_pin_that_never_could_open_is_none(api: Api, window: dict[str, str]) -> None:
+    anna = api.person()
+    answer = anna.call("POST", PINS, {"device_id": claim(anna)["id"], "name": "n", **window})
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"] == {"expires_at": ["must be after starts_at, and to come"]}
+    assert api.one("SELECT count(*) FROM access_pins") == 0
 
 
 def test_one_time_contradicts_more_uses(api: Api) -> None:
@@ -144,9 +161,21 @@ def test_a_device_has_thirty_active_pins_at_most(api: Api) -> None:
 def test_what_opens_nothing_any_more_makes_room(api: Api, columns: str, values: str) -> None:
     anna = api.person()
     device = claim(anna)["id"]
-    fill(api, device, MOST_PINS, columns, values)
+    fill(api, device, 1)
+    fill(api, device, MOST_PINS - 1, columns, values)
     add(anna, device)
-    assert api.one("SELECT count(*) FROM access_pins WHERE is_active") == 1
+    active = [pin["is_active"] for pin in anna.call("GET", PINS).get_json()["data"]["items"]]
+    assert active == [True] + [False] * (MOST_PINS - 1 - KEPT_PINS) + [True] * (KEPT_PINS + 1)
+
+
+def test_of_what_opens_nothing_as_much_stays_known_as_there_is_room(api: Api) -> None:
+    anna = api.person()
+    device = claim(anna)["id"]
+    fill(api, device, 2, ", starts_at, expires_at", ", '2001-01-01', '2001-01-02'")
+    fill(api, device, MOST_PINS - 2)
+    add(anna, device)
+    active = [pin["is_active"] for pin in anna.call("GET", PINS).get_json()["data"]["items"]]
+    assert active == [False] + [True] * MOST_PINS
 
 
 def test_each_change_is_logged_and_the_lock_is_to_hear_of_it(api: Api) -> None:

@@ -116,6 +116,7 @@ def test_an_owner_does_their_work_on_a_phone_without_scripts(chromium: Browser, 
     _sign_in(page)
     _claim(page, "Garage")
     _open(page)
+    _read_the_log(page)
     _add_pin(page, "Garage")
     _delete(page, "Garage")
     context.close()
@@ -155,6 +156,13 @@ def _open(page: Page) -> None:
     page.get_by_role("button", name="Unlock").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="The lock says that it is unlocked.")).to_be_visible()
+
+
+def _read_the_log(page: Page) -> None:
+    """When, what and who are seen without scrolling."""
+    page.get_by_role("link", name="The whole log").click()
+    for head in ("At (Europe/Berlin)", "What", "Who"):
+        expect(page.get_by_role("columnheader", name=head)).to_be_in_viewport(ratio=1)
 
 
 def _add_pin(page: Page, name: str) -> None:
