@@ -10,7 +10,7 @@ import requests
 
 from tests.support.forks import fork_to_end
 from tests.support.processes import Running, environment
-from tests.support.waiting import wait_for
+from tests.support.visitor import patiently
 
 PASSWORD = "correct horse battery"
 LIMIT_SECONDS = 20
@@ -30,18 +30,6 @@ def call(
     bearer = {"Authorization": f"Bearer {token}"} if token else {}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return requests.request(method, running.url + path, json=body, headers={**bearer, **named}, timeout=LIMIT_SECONDS)
-
-
-def patiently(act: Callable[[], requests.Response]) -> requests.Response:
-    """The answer once it is no 503, as an honest client tries again when the house is busy."""
-    answers: list[requests.Response] = []
-
-    def is_served() -> bool:
-        answers.append(act())
-        return answers[-1].status_code != 503
-
-    wait_for(is_served, seconds=LIMIT_SECONDS, what="an answer other than 503")
-    return answers[-1]
 
 
 def at_once(act: Callable[[int], Answer], times: int) -> list[Answer]:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from standalone.postgres import Server
-from tests.auth.remote import PASSWORD, at_once, call, login, patiently, post, register, statuses
+from tests.auth.remote import PASSWORD, at_once, call, login, post, register, statuses
 from tests.support.databases import Database, throw_away
 from tests.support.processes import Running, start_auth
+from tests.support.visitor import patiently
 
 REFRESH, FORGOT = "/api/v1/auth/token/refresh/", "/api/v1/auth/password/forgot/"
 NEW = "quite another horse"

@@ -14,11 +14,12 @@ import requests
 
 from standalone.postgres import Server
 from tests.auth.asking_locks import PINS, VERIFY_PIN, VERIFY_QR, signed
-from tests.auth.remote import at_once, login, patiently, post, register
+from tests.auth.remote import at_once, login, post, register
 from tests.auth.test_hash_lane import lane_taken
 from tests.support.databases import Database, throw_away
 from tests.support.long_runs import IS_LONG
 from tests.support.processes import Running, start_auth
+from tests.support.visitor import patiently
 from tests.support.waiting import wait_for
 
 AT_ONCE = 500 if IS_LONG else 40

@@ -115,22 +115,30 @@ def test_an_exempt_network_is_free(api: Api) -> None:
     assert "RateLimit" not in from_far(api, "127.0.0.1", api.person()).headers
 
 
+def ask_until_refused(ask: Callable[[], TestResponse]) -> tuple[int, TestResponse]:
+    """How many passed before the first refusal, and that one; a slow machine wins some back meanwhile."""
+    for passed in range(20 * LIMIT):
+        if (answer := ask()).status_code == 429:
+            return passed, answer
+    raise AssertionError("nothing was refused")
+
+
 def test_over_the_limit_it_is_429_with_a_wait(api: Api) -> None:
     anna = api.person()
-    answers = [from_far(api, "203.0.113.9", anna) for _ in range(LIMIT + 30)]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert 0 < len(refused) <= 30
-    assert (refused[-1].mimetype, refused[-1].get_json()["status"]) == ("application/problem+json", 429)
-    assert 1 <= int(refused[-1].headers["Retry-After"]) <= 3
-    assert '"default";r=0;' in refused[-1].headers["RateLimit"]
+    began = monotonic()
+    passed, refused = ask_until_refused(lambda: from_far(api, "203.0.113.9", anna))
+    assert LIMIT <= passed <= LIMIT + (monotonic() - began) * LIMIT / 60
+    assert (refused.mimetype, refused.get_json()["status"]) == ("application/problem+json", 429)
+    assert 1 <= int(refused.headers["Retry-After"]) <= 3
+    assert '"default";r=0;' in refused.headers["RateLimit"]
 
 
 def test_a_browser_over_the_limit_gets_a_page(api: Api) -> None:
-    answers = [
-        api.client.get("/", headers={"Accept": "text/html"}, environ_overrides={"REMOTE_ADDR": "203.0.113.10"})
-        for _ in range(LIMIT + 30)
-    ]
-    assert (answers[-1].status_code, answers[-1].mimetype) == (429, "text/html")
+    address = {"REMOTE_ADDR": "203.0.113.10"}
+    _, refused = ask_until_refused(
+        lambda: api.client.get("/", headers={"Accept": "text/html"}, environ_overrides=address)
+    )
+    assert refused.mimetype == "text/html"
 
 
 def ask_often(person: Visitor, times: int) -> list[int]:

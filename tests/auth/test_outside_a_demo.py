@@ -7,9 +7,10 @@ import pytest
 import requests
 
 from standalone.postgres import Server
-from tests.auth.remote import PASSWORD, call, patiently, post, register
+from tests.auth.remote import PASSWORD, call, post, register
 from tests.support.databases import Database, throw_away
 from tests.support.processes import DEVICE_KEY, PIN_PEPPER, Running, start_auth
+from tests.support.visitor import patiently
 
 MakeAuth = Callable[..., Running]
 KEY = "a key of this test's own, 32 bytes and more"

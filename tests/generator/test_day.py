@@ -114,7 +114,7 @@ def test_monitors_metrics_postgresql_and_the_ledger_tell_the_same_day(
     def start_late_collector() -> None:
         """It looks what is overdue when it starts, and then once a minute."""
         late = "SELECT count(*) FROM loans WHERE returned_at IS NULL AND due_at < now()"
-        wait_for(lambda: database.one(late) > 1, what="a loan of the day has run out")
+        wait_for(lambda: database.one(late) > 1, seconds=30, what="a loan of the day has run out")
         make_collector()
         wait_for(lambda: database.one("SELECT count(overdue_at) FROM loans"), what="it has looked")
 

@@ -12,6 +12,7 @@ import requests
 from tests.support.platform import Platform
 from tests.support.ports import free_port
 from tests.support.processes import HOUSE
+from tests.support.visitor import sign_up
 from tests.support.waiting import wait_for
 
 PEOPLE = "@demo.watchhouse.example"
@@ -73,17 +74,7 @@ def test_every_part_is_healthy(platform: Platform) -> None:
 
 
 def test_a_mail_that_is_waited_for_is_told_sent(platform: Platform) -> None:
-    account = {"email": "waits@example.com", "password": "correct horse battery"}
-    wait_for(
-        lambda: requests.post(f"{platform.auth_url}/register", json=account, timeout=30).status_code in (201, 409),
-        seconds=30,
-    )
-    token = requests.post(f"{platform.auth_url}/login", json=account, timeout=30).json()["token"]
-    answer = requests.post(
-        f"{platform.auth_url}/api/v1/auth/email/verify/?wait=10",
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=30,
-    )
+    answer = sign_up(platform.auth_url).call("POST", "/api/v1/auth/email/verify/?wait=10", timeout=30)
     assert (answer.status_code, answer.json()["data"]["status"]) == (202, "sent")
 
 

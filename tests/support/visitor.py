@@ -3,13 +3,17 @@
 import itertools
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
+from tests.support.waiting import wait_for
+
 PASSWORD = "correct horse battery"
+PATIENCE_SECONDS = 30.0
 
 _numbers = itertools.count(1)
 
@@ -36,17 +40,30 @@ class Visitor:
         )
 
 
+def patiently(act: Callable[[], requests.Response]) -> requests.Response:
+    """The answer once it is no 503, as an honest client tries again when the house is busy."""
+    answers: list[requests.Response] = []
+
+    def is_served() -> bool:
+        answers.append(act())
+        return answers[-1].status_code != 503
+
+    wait_for(is_served, seconds=PATIENCE_SECONDS, what="an answer other than 503")
+    return answers[-1]
+
+
 def sign_up(url: str) -> Visitor:
     """A new account, signed in."""
     account = {"email": f"visitor-{os.getpid()}-{next(_numbers)}@example.com", "password": PASSWORD}
-    made = requests.post(url + "/register", json=account, timeout=20)
+    made = patiently(lambda: requests.post(url + "/register", json=account, timeout=20))
     assert made.status_code == 201, made.text
     return sign_in(url, **account)
 
 
 def sign_in(url: str, email: str, password: str) -> Visitor:
     """An account that is there, signed in."""
-    answer = requests.post(url + "/login", json={"email": email, "password": password}, timeout=20)
+    account = {"email": email, "password": password}
+    answer = patiently(lambda: requests.post(url + "/login", json=account, timeout=20))
     assert answer.status_code == 200, answer.text
     return Visitor(url, email, answer.json()["token"])
 
