@@ -54,6 +54,7 @@ INSERT INTO request_minutes (minute, host, endpoint, method, requests, status_2x
 SELECT date_trunc('minute', now()) - n * interval '10 minutes', 'alpha', endpoint, method, requests, requests - failed, 0, 0, failed, 0, 0, took, '{}', '{}'
 FROM generate_series(1, 4) n, (VALUES ('', '', 100, 3, 9000000), ('/api/v1/books/', 'GET', 30, 1, 6000000), ('/docs', 'GET', 70, 2, 3000000))
     AS route (endpoint, method, requests, failed, took);
+INSERT INTO request_dirty_hours (hour, host) SELECT DISTINCT date_trunc('hour', minute), 'alpha' FROM request_minutes;
 INSERT INTO figures (subject, figure, at, value)
 SELECT 'library', figure, date_trunc('minute', now()) - n * interval '10 minutes', reading
 FROM generate_series(1, 4) n, (VALUES ('db_queries', 500), ('db_query_seconds', 0.25), ('cache_operations', 20), ('cache_seconds', 0.01),

@@ -76,9 +76,7 @@ def test_what_is_not_there_is_not_found(api: Api, rolled_back_app: Flask) -> Non
         if "4711" in path or re.search(r"[0-9a-f]{8}-", path):
             assert (path, desk.get(path).status_code) == (path, 404)
     for path in paths(rolled_back_app, "POST"):
-        if path.endswith(
-            ("4711/delete", "4711/withdraw", "4711/return", "/test", "/switch", "/acknowledge", "/end", "/check")
-        ):
+        if path.endswith(("4711/delete", "4711/withdraw", "/test", "/switch", "/acknowledge", "/end", "/check")):
             answer = api.client.post(path, data={"csrf_token": token}, headers=HTML)
             assert (path, answer.status_code) == (path, 404)
 

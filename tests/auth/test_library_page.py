@@ -129,6 +129,8 @@ def test_staff_takes_a_book_back_and_stays_in_its_list(api: Api) -> None:
     assert (again.status_code, again.headers["Location"]) == (303, LOANS)
     assert "Nothing was done: The book was returned." in desk.see(LOANS)
     assert "Emma" not in desk.see(f"{LOANS}?status=returned").partition('role="alert"')[2]
+    api.client.post(f"{LOANS}4711/return/", data={"csrf_token": csrf}, headers={"Accept": "text/html"})
+    assert "Nothing was done: There is no such loan." in desk.see(LOANS)
 
 
 def test_a_librarian_who_is_no_staff_has_no_room_here(api: Api) -> None:

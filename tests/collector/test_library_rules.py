@@ -60,6 +60,10 @@ def ask(library: Library, requests: int, seconds: float) -> None:
         requests,
         int(1_000_000 * requests * seconds),
     )
+    library.database.rows(
+        "INSERT INTO request_dirty_hours (hour, host) SELECT DISTINCT date_trunc('hour', minute), 'anna'"
+        " FROM request_minutes ON CONFLICT DO NOTHING"
+    )
 
 
 def test_every_figure_beyond_its_threshold_is_told_until_it_is_well(
