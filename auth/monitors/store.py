@@ -25,7 +25,7 @@ def read_users() -> Kept:
 def read_books() -> Kept:
     """Figures of books, with their categories and what is popular."""
     kept = _spread(_figures("books", lambda: monitors.read_books(run_alone)), "category_distribution")
-    popular = keep("popularity_metrics", SPREAD_SECONDS, lambda: monitors.read_popular(run_alone))
+    popular = _keep("popularity_metrics", SPREAD_SECONDS, lambda: monitors.read_popular(run_alone))
     kept.value["popularity_metrics"] = popular.value
     return kept
 
@@ -52,7 +52,7 @@ def read_overview() -> Kept:
 
 def read_health() -> Kept:
     """How database and cache are doing."""
-    return keep("health", HEALTH_SECONDS, _measure_parts)
+    return _keep("health", HEALTH_SECONDS, _measure_parts)
 
 
 def _measure_parts() -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _measure_parts() -> dict[str, Any]:
 
 
 def _figures(name: str, read: Callable[[], Any]) -> Kept:
-    return keep(name, FIGURE_SECONDS, read)
+    return _keep(name, FIGURE_SECONDS, read)
 
 
 def _spread(kept: Kept, *parts: str) -> Kept:
@@ -68,12 +68,12 @@ def _spread(kept: Kept, *parts: str) -> Kept:
 
     They are as old as the figures that they were taken from, which may have been kept for a while.
     """
-    longer = keep("+".join(parts), SPREAD_SECONDS, lambda: {part: kept.value[part] for part in parts}, kept.made_at)
+    longer = _keep("+".join(parts), SPREAD_SECONDS, lambda: {part: kept.value[part] for part in parts}, kept.made_at)
     kept.value.update(longer.value)
     return kept
 
 
-def keep(name: str, seconds: int, make: Callable[[], Any], made_at: float | None = None) -> Kept:
+def _keep(name: str, seconds: int, make: Callable[[], Any], made_at: float | None = None) -> Kept:
     """What is kept under a name; 503 while others are still busy making the first of it."""
     try:
         return house().cache.keep(name, seconds, make, made_at)
