@@ -19,11 +19,7 @@ from auth.sign_in import Caller
 NO_BOOK = "There is no such book"
 NO_LOAN = "There is no such loan"
 HAS_IT = "You have this book already"
-AGAINST_LOAN = {
-    "has it": HAS_IT,
-    "has enough": "You have as many books as you may at once: {most}",
-    "none left": "No copy is left; you may reserve the book",
-}
+NONE_LEFT = "No copy is left; you may reserve the book"
 AGAINST_RENEWAL = {
     "returned": "The book was returned",
     "overdue": "The loan is overdue: the book must be returned",
@@ -48,10 +44,12 @@ def borrow(caller: Caller, book_id: int) -> dict[str, Any]:
     may_have_more = store.hold_for_borrowing(caller.id, book_id, terms.most)
     if may_have_more is None:
         raise Problem(404, NO_BOOK)
-    refusal, loan = store.lend(caller.id, caller.email, book_id, caller.role, terms.span, may_have_more=may_have_more)
-    if refusal is not None:
-        raise Problem(409, AGAINST_LOAN[refusal].format(most=terms.most))
-    return loan
+    loan = store.lend(caller.id, caller.email, book_id, caller.role, terms.span) if may_have_more else None
+    if loan is not None:
+        return loan
+    if store.has_open_loan(caller.id, book_id):
+        raise Problem(409, HAS_IT)
+    raise Problem(409, NONE_LEFT if may_have_more else f"You have as many books as you may at once: {terms.most}")
 
 
 def give_back(caller: Caller, loan_id: int) -> dict[str, Any]:

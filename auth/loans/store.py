@@ -26,14 +26,15 @@ def hold_for_borrowing(user_id: UUID, book_id: int, most: int) -> bool | None:
     return rows[0][0] if rows else None
 
 
-def lend(
-    user_id: UUID, email: str, book_id: int, role: str, span: timedelta, *, may_have_more: bool
-) -> tuple[str | None, Shown]:
-    """Lend a book that is held; what stands against it."""
-    [(refusal, *told)] = run_within(
-        statements.lend_book, user_id=user_id, book_id=book_id, role=role, span=span, may_have_more=may_have_more
-    )
-    return refusal, _show_loan(email, told)
+def lend(user_id: UUID, email: str, book_id: int, role: str, span: timedelta) -> Shown | None:
+    """Lend a book that is held; None when they have it, or no copy is left for them."""
+    rows = run_within(statements.lend_book, user_id=user_id, book_id=book_id, role=role, span=span)
+    return _show_loan(email, rows[0]) if rows else None
+
+
+def has_open_loan(user_id: UUID, book_id: int) -> bool:
+    """Whether somebody has a book."""
+    return bool(run_within(statements.find_open_loan, user_id=user_id, book_id=book_id)[0][0])
 
 
 def hold_loan(loan_id: int, only_of: UUID | None) -> HeldLoan | None:

@@ -22,32 +22,22 @@ CROSS JOIN counted;
 
 -- name: lend_book
 -- purpose: a loan of a book that is held, and all that is counted with it: from a free copy, or the one that was held for the
---   borrower, whose place in the line has served its purpose. Else what stands against it; of several, what is told first.
--- params: user_id uuid, book_id bigint, role text, span interval, may_have_more boolean
+--   borrower. Their place in the line has served its purpose. No row comes when they have it, or no copy is left for them.
+-- params: user_id uuid, book_id bigint, role text, span interval
 WITH place AS MATERIALIZED (
     SELECT id, status = 'ready' AS is_ready
     FROM reservations
     WHERE book_id = :book_id AND user_id = :user_id AND ended_at IS NULL
-), judged AS MATERIALIZED (
-    SELECT b.id, b.title, b.author,
-        CASE
-            WHEN EXISTS (
-                SELECT FROM loans l WHERE l.user_id = :user_id AND l.book_id = b.id AND l.returned_at IS NULL
-            ) THEN 'has it'
-            WHEN NOT :may_have_more THEN 'has enough'
-            WHEN b.copies_available <= b.copies_held AND NOT EXISTS (SELECT FROM place WHERE is_ready) THEN 'none left'
-        END AS refusal
-    FROM books b
-    WHERE b.id = :book_id
 ), lent AS (
     UPDATE books b
     SET copies_available = b.copies_available - 1,
         copies_lent = b.copies_lent + 1,
         copies_held = b.copies_held - (SELECT count(*) FROM place WHERE is_ready),
         borrows = b.borrows + 1
-    FROM judged
-    WHERE b.id = judged.id AND judged.refusal IS NULL
-    RETURNING b.id
+    WHERE b.id = :book_id
+      AND (b.copies_available > b.copies_held OR EXISTS (SELECT FROM place WHERE is_ready))
+      AND NOT EXISTS (SELECT FROM loans WHERE user_id = :user_id AND book_id = :book_id AND returned_at IS NULL)
+    RETURNING b.id, b.title, b.author
 ), fulfilled AS (
     UPDATE reservations r
     SET status = 'fulfilled', ended_at = now()
@@ -62,10 +52,14 @@ WITH place AS MATERIALIZED (
     SELECT 'loan', pg_backend_pid() % 64, 1 FROM loan
     ON CONFLICT (event, stripe) DO UPDATE SET total = t.total + 1
 )
-SELECT judged.refusal, loan.id, judged.id, judged.title, judged.author, loan.borrowed_at, loan.due_at, loan.returned_at,
-    loan.status, loan.renewals
-FROM judged
-LEFT JOIN loan ON true;
+SELECT loan.id, lent.id, lent.title, lent.author, loan.borrowed_at, loan.due_at, loan.returned_at, loan.status, loan.renewals
+FROM loan
+CROSS JOIN lent;
+
+-- name: find_open_loan
+-- purpose: whether somebody has a book, for the reason of a refusal.
+-- params: user_id uuid, book_id bigint
+SELECT EXISTS (SELECT FROM loans WHERE user_id = :user_id AND book_id = :book_id AND returned_at IS NULL);
 
 -- name: hold_loan
 -- purpose: the rows that a loan's end or renewal is judged by, held in the order in which all hold them. In a statement of its
