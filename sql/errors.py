@@ -57,3 +57,11 @@ def translate(error: BaseException) -> DatabaseError | None:
     if isinstance(inner, sqlalchemy.exc.TimeoutError | psycopg2.errors.QueryCanceled) or is_disconnect(inner):
         return DatabaseAway(type(inner).__name__)
     return None
+
+
+def describe(error: BaseException) -> str | None:
+    """What a command says of an error of the database, or None where it is a fault of the code."""
+    if is_disconnect(error):
+        return NOT_REACHED
+    known = translate(error)
+    return f"the database: {type(known).__name__}: {known}" if known else None

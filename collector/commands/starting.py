@@ -12,7 +12,7 @@ from collector.settings import Settings, read_settings
 from common import logging
 from common.settings import SettingsError
 from sql.engine import make_engine
-from sql.errors import NOT_REACHED, is_disconnect, translate
+from sql.errors import describe
 
 WRONG_SETTINGS = 2
 
@@ -36,10 +36,9 @@ def open_database(settings: Settings) -> Iterator[Engine]:
     try:
         yield engine
     except Exception as error:
-        known = translate(error)
-        if known is None:
+        told = describe(error)
+        if told is None:
             raise
-        told = NOT_REACHED if is_disconnect(error) else f"the database: {type(known).__name__}: {known}"
         raise click.ClickException(told) from None
     finally:
         engine.dispose()

@@ -11,7 +11,7 @@ from collector.auth import read_page
 from collector.commands.staff import Staff
 from collector.errors import CollectorError
 from collector.settings import Settings
-from sql.errors import translate
+from sql.errors import describe
 
 
 class TrialFailed(CollectorError):
@@ -55,10 +55,10 @@ def run(trial: Trial, bench: Bench) -> Result:
     except CollectorError as error:
         is_passed, told = False, str(error)
     except Exception as error:
-        known = translate(error)
-        if known is None:
+        described = describe(error)
+        if described is None:
             raise
-        is_passed, told = False, f"the database: {type(known).__name__}"
+        is_passed, told = False, described
     return Result(trial.group, trial.name, is_passed, time.perf_counter() - began, told)
 
 

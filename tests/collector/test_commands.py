@@ -124,6 +124,7 @@ def test_a_house_that_is_away_is_told_as_away(command: Command, database: Any) -
     assert "nothing new of heartbeat" in failed[1]
     assert nobody_there.stdout.splitlines()[-1] == "3 passed, 11 failed"
     assert not any(check["is_passed"] for check in checks(looked).values())
+    assert f"Error: {checks(looked)['Alert Rules']['told']}\n" == refused.stderr
     assert "nothing is known of 2001-02-03" in unknown.stderr
 
 
