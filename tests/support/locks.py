@@ -11,8 +11,8 @@ _numbers = itertools.count(1)
 
 
 def new_name() -> str:
-    """A `device_id` that nobody has."""
-    return f"lock-{next(_numbers)}"
+    """A `device_id` that nobody has, and that is no beginning of another."""
+    return f"lock-{next(_numbers):06}"
 
 
 def claim(person: Person, device_id: str = "", **fields: Any) -> dict[str, Any]:
