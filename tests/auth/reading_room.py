@@ -19,7 +19,7 @@ def librarian(api: Api) -> Person:
 
 def add_book(keeper: Person, **fields: Any) -> int:
     """A new book's id; of one copy, unless told otherwise."""
-    answer = keeper.call("POST", BOOKS, {"title": f"Book {next(_numbers)}", "category": "Novels", **fields})
+    answer = keeper.call("POST", BOOKS, {"title": f"Book {next(_numbers):06}", "category": "Novels", **fields})
     assert answer.status_code == 201, answer.text
     book_id: int = answer.get_json()["data"]["id"]
     return book_id

@@ -31,7 +31,7 @@ def add_service(
     **columns: Any,
 ) -> int:
     """A public endpoint; with how it stands and its figures, unless its state is None."""
-    columns = {"name": name or f"Service {next(_numbers)}", "url": "/livez", **columns}
+    columns = {"name": name or f"Service {next(_numbers):06}", "url": "/livez", **columns}
     names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
     made: int = place.one(f"INSERT INTO endpoints ({names}) VALUES ({marks}) RETURNING id", *columns.values())
     if state is None:

@@ -12,7 +12,7 @@ _numbers = itertools.count(1)
 
 def endpoint(staff: Person, **fields: Any) -> dict[str, Any]:
     """An endpoint that staff makes, as it is answered."""
-    body = {"name": f"Endpoint {next(_numbers)}", "url": "/livez", **fields}
+    body = {"name": f"Endpoint {next(_numbers):06}", "url": "/livez", **fields}
     answer = staff.call("POST", ENDPOINTS, body)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.get_json()
