@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 
 import auth.app
 from auth.house import KEY, Parts
@@ -20,6 +21,10 @@ from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth, start_collector
 from tests.support.rollback import OuterTransaction, engine_options_for, open_outer
 from tests.support.spreading import BySharing, place
+
+# How long an example takes says more of what else the machine does; tests have a time limit of their own.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

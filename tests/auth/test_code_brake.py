@@ -39,7 +39,7 @@ class Rule:
         return False
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(doings=st.lists(steps, min_size=12, max_size=30))
 def test_it_does_what_the_rule_says(api: Api, doings: list[str | int]) -> None:
     anna, rule = api.person(), Rule()

@@ -41,7 +41,7 @@ def as_stored(value: Any) -> Any:
     return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=st.lists(COLUMNS_GIVEN, min_size=1, max_size=10),
     late=st.timedeltas(timedelta(0), timedelta(hours=1)),

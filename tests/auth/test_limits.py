@@ -37,7 +37,7 @@ class Bucket:
         return True
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     per_minute=st.sampled_from([1, 2, 3, 5, 8, 60, 64]),
     steps=st.lists(st.one_of(st.just(0), st.integers(0, 64), st.integers(0, 64 * 90)), max_size=200),
@@ -51,7 +51,7 @@ def test_it_decides_as_a_bucket_that_refills_evenly(per_minute: int, steps: list
         assert limits.take("key").is_allowed == bucket.take(at)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(per_minute=st.integers(1, 3000), start=st.floats(0, 1e7))
 def test_a_burst_is_exactly_the_limit(per_minute: int, start: float) -> None:
     limits = RequestLimits(per_minute, lambda: start)
@@ -60,7 +60,7 @@ def test_a_burst_is_exactly_the_limit(per_minute: int, start: float) -> None:
     assert [verdict.remaining for verdict in verdicts[:-1]] == list(range(per_minute))[::-1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(per_minute=st.integers(1, 500), too_many=st.integers(1, 100), start=st.floats(0, 1e6))
 def test_after_the_told_wait_a_request_passes(per_minute: int, too_many: int, start: float) -> None:
     now = [start]

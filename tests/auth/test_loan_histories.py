@@ -86,7 +86,7 @@ def room(rolled_back_app: Flask, outer: OuterTransaction) -> Iterator[Room]:
         outer.end()
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_any_history_leaves_the_library_in_order(room: Room, history: list[Step]) -> None:
     with room.outer.undone():

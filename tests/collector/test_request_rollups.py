@@ -92,7 +92,7 @@ def exact(durations: list[int], share: float) -> float:
     return sorted(durations)[max(math.ceil(round(share * len(durations), 9)), 1) - 1] / 1000
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(asked=st.lists(requests, max_size=40))
 def test_minutes_and_raw_rows_make_the_same_exact_hours(
     database: Database, engine: Engine, asked: list[Request]

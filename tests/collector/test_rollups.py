@@ -62,7 +62,7 @@ def check(database: Any, endpoint: int) -> Callable[..., None]:
 def test_a_quantile_of_merged_sketches_is_within_1_percent_of_the_exact_one_in_any_order(database: Any) -> None:
     connection = psycopg2.connect(database.reader_url)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(amounts, st.sampled_from([0.0, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0]))
     def compare(taken: list[tuple[float, int]], share: float) -> None:
         values, parts = [list(column) for column in zip(*taken, strict=True)]

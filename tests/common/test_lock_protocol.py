@@ -99,7 +99,7 @@ def shaped(fields: list[str]) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("kind", READERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     payload=st.one_of(
         st.binary(max_size=200),
@@ -115,7 +115,7 @@ def test_whatever_comes_is_read_or_refused_in_the_protocols_words(kind: str, pay
     assert refusal_of(kind, payload) != ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(envelope=envelopes, device_id=names)
 def test_an_envelope_is_read_as_it_was_written(envelope: Envelope, device_id: str) -> None:
     payload = write_envelope(device_id, envelope)
@@ -143,7 +143,7 @@ def test_status_and_ingest_acks_are_read_as_they_were_written(is_online: bool, b
     assert read_ingest_ack(write_ingest_ack(boot, other)) == (boot, other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(command=commands, key=keys_32, device_id=names)
 def test_a_command_is_read_as_it_was_written_and_is_signed(command: Command, key: bytes, device_id: str) -> None:
     found, signature = read_command(write_command(key, device_id, command))
@@ -153,14 +153,14 @@ def test_a_command_is_read_as_it_was_written_and_is_signed(command: Command, key
     assert not is_signed(key, device_id + "0", found, signature)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(one=commands, other=commands, first_id=names, second_id=names)
 def test_two_commands_are_never_signed_alike(one: Command, other: Command, first_id: str, second_id: str) -> None:
     assume((first_id, signed_part(one)) != (second_id, signed_part(other)))
     assert sign(KEY, first_id, one) != sign(KEY, second_id, other)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(command=commands, change=st.data())
 def test_no_signed_field_can_be_changed(command: Command, change: st.DataObject) -> None:
     payload = orjson.loads(write_command(KEY, DEVICE_ID, command))
@@ -179,14 +179,14 @@ def signed_part(command: Command) -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(key=keys_32, device_id=names, user=st.uuids(), nonce=st.from_regex(r"[\w-]{16}", fullmatch=True), end=counts)
 def test_a_qr_code_is_read_as_it_was_written(key: bytes, device_id: str, user: UUID, nonce: str, end: int) -> None:
     code = QrCode(device_id, user, nonce, end)
     assert read_qr(key, write_qr(key, code)) == code
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(max_size=120) | texts.map(lambda text: f"WH1.{DEVICE_ID}.{text}.x.1.y"))
 def test_what_nobody_signed_is_no_qr_code(text: str) -> None:
     with pytest.raises(ValueError, match=r"signed|surrogates"):
@@ -198,7 +198,7 @@ def test_keys_are_told_as_text_and_read_again(key: bytes) -> None:
     assert from_text(as_text(key)) == key
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(device=st.uuids(), other=st.uuids(), version=st.integers(1, 10**6))
 def test_keys_differ_by_purpose_device_and_version(device: UUID, other: UUID, version: int) -> None:
     assume(device != other)
@@ -212,7 +212,7 @@ def test_keys_differ_by_purpose_device_and_version(device: UUID, other: UUID, ve
     assert len(made) == 5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(device=st.uuids(), version=st.integers(1, 10**6), text=st.text(max_size=100))
 def test_a_bearer_opens_for_its_device_and_version_only(device: UUID, version: int, text: str) -> None:
     bearer = device_bearer("pepper", device, version)
@@ -223,7 +223,7 @@ def test_a_bearer_opens_for_its_device_and_version_only(device: UUID, version: i
     assert found is None or text.startswith(text[:32] + ".")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(device_id=names, kind=st.sampled_from(FROM_LOCKS), text=st.text(max_size=80))
 def test_topics_are_read_as_they_were_written(device_id: str, kind: str, text: str) -> None:
     assert parse_topic(topic_of(device_id, kind)) == (device_id, kind)
@@ -248,7 +248,7 @@ def test_a_topic_has_its_form_or_is_none(topic: str, parsed: tuple[str, str] | N
     assert parse_topic(topic) == parsed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(one=entries, other=entries, previous=keys_32, personal=keys_32)
 def test_two_entries_are_never_sealed_alike(
     one: chain.Entry, other: chain.Entry, previous: bytes, personal: bytes
@@ -257,7 +257,7 @@ def test_two_entries_are_never_sealed_alike(
     assert chain.entry_hash(previous, one, personal) != chain.entry_hash(previous, other, personal)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(entry=entries, text=texts, border=st.integers(0, 40), previous=keys_32)
 def test_no_border_between_fields_can_be_moved(entry: chain.Entry, text: str, border: int, previous: bytes) -> None:
     whole = entry.event_type + entry.description
@@ -270,7 +270,7 @@ def test_no_border_between_fields_can_be_moved(entry: chain.Entry, text: str, bo
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(entry=entries, previous=keys_32, other=keys_32, personal=keys_32)
 def test_a_seal_depends_on_the_one_before_and_on_the_person(
     entry: chain.Entry, previous: bytes, other: bytes, personal: bytes

@@ -58,7 +58,7 @@ def minutes_from(begin: datetime, end: datetime) -> Iterator[datetime]:
         begin += MINUTE
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(schedule=st.lists(spans, min_size=1, max_size=4), place=places)
 def test_it_is_open_when_a_clock_on_the_wall_says_so(schedule: list[dict[str, Any]], place: tuple[str, str]) -> None:
     zone, day = place

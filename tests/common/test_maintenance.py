@@ -202,7 +202,7 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join(parts)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(rules(), st.dates(date(2391, 1, 1), date(2397, 1, 1)), st.integers(0, 500), st.integers(0, 12))
 def test_the_days_of_a_rule_are_those_of_a_well_known_library(rule: str, start: date, skip: int, count: int) -> None:
     first, last = start + skip * DAY, start + (skip + 400) * DAY

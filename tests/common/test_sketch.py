@@ -24,13 +24,13 @@ def url(server: Any) -> str:
     return str(server.superuser_url("metrics"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some=st.lists(amounts, min_size=1, max_size=500))
 def test_an_amount_falls_into_the_same_bin(url: str, some: list[float]) -> None:
     assert query(url, BINS, some) == [([bin_of(amount) for amount in some],)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some=st.lists(st.integers(0, 2**40), min_size=1, max_size=500))
 def test_a_time_in_microseconds_does_too(url: str, some: list[int]) -> None:
     assert query(url, OF_TIMES, some) == [([bin_of(duration_us / 1000) for duration_us in some],)]

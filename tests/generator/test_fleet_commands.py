@@ -152,7 +152,7 @@ def test_what_is_forgotten_is_said_to_be() -> None:
     assert told_now[1][1]["reason"] == "forgotten"
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(seed=st.integers(0))
 def test_nothing_forged_replayed_stale_or_foreign_is_ever_obeyed(seed: int) -> None:
     luck = Random(seed)
@@ -198,7 +198,7 @@ def _with_another_field(good: Command, luck: Random) -> bytes:
     return orjson.dumps(content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0), count=st.integers(1, 60))
 def test_doubled_and_reordered_each_is_obeyed_at_most_once_and_never_late(seed: int, count: int) -> None:
     luck = Random(seed)
@@ -224,7 +224,7 @@ def _shuffled(lock: Lock, payloads: list[bytes], luck: Random) -> list[str]:
     return [take_command(lock, payload, NOW).verdict for payload in doubled]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0), count=st.integers(1, REMEMBERED))
 def test_in_any_order_every_second_copy_is_a_duplicate(seed: int, count: int) -> None:
     luck, lock = Random(seed), new_lock()

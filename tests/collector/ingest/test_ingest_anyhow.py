@@ -42,7 +42,7 @@ steps = st.tuples(
 
 
 @pytest.mark.usefixtures("small_window")
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(course=st.lists(steps, max_size=6))
 def test_each_line_is_stored_once_and_counted_so(
     collector: Start, writer: Writer, database: Any, course: list[Any]

@@ -175,7 +175,7 @@ moments = st.integers(min_value=-50, max_value=400)
 checks = st.lists(st.tuples(moments, st.sampled_from("odm"), st.integers(-20, 60)), max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(checks, st.integers(1, 29))
 def test_any_checks_in_any_order_and_batches_lead_to_one_sound_history(
     found: list[tuple[int, str, int]], size: int
