@@ -14,10 +14,10 @@ from auth.house import KEY, Parts
 from auth.settings import read_settings
 from standalone.postgres import Server
 from tests.support.client import Api
-from tests.support.databases import Database, prepare_template, throw_away
+from tests.support.databases import Database, throw_away
 from tests.support.memory import quick_folder
+from tests.support.own_server import run_own_server
 from tests.support.platform import Platform, run_platform
-from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth, start_collector
 from tests.support.rollback import OuterTransaction, engine_options_for, open_outer
 from tests.support.spreading import BySharing, place
@@ -32,14 +32,8 @@ CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL for the whole run, with the template of all databases in it."""
-    with quick_folder(tmp_path_factory.mktemp("postgres")) as folder:
-        found = Server(folder / "cluster", port=free_port(), password="the superuser's own")
-        found.start()
-        try:
-            prepare_template(found)
-            yield found
-        finally:
-            found.stop()
+    with run_own_server(tmp_path_factory.mktemp("postgres")) as (_, found):
+        yield found
 
 
 @pytest.fixture

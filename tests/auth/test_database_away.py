@@ -9,9 +9,8 @@ import pytest
 import requests
 
 from standalone.postgres import Server
-from tests.support.databases import Database, prepare_template, query
-from tests.support.memory import quick_folder
-from tests.support.ports import free_port
+from tests.support.databases import Database, query
+from tests.support.own_server import run_own_server
 from tests.support.processes import Running, start_auth
 from tests.support.visitor import Visitor, sign_up
 from tests.support.waiting import wait_for
@@ -35,16 +34,8 @@ CALLS: list[tuple[str, str, dict[str, object] | None]] = [
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL that tests may kill."""
-    with quick_folder(tmp_path_factory.mktemp("own")) as folder:
-        found = Server(folder / "cluster", port=free_port(), password="of its own")
-        found.start()
-        try:
-            prepare_template(found)
-            yield found
-        finally:
-            if found.process.poll() is not None:
-                found.start()  # clears away the shared memory that a killed one leaves on the machine
-            found.stop()
+    with run_own_server(tmp_path_factory.mktemp("own")) as (_, found):
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """The pages as people see them: whole, readable by day and night, on a desk and on a phone."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import expect
 
@@ -75,6 +77,7 @@ def test_the_description_is_dark_on_white_at_night_too(visit: Visit) -> None:
     page = visit.open("/docs", scheme="dark")
     expect(page.locator("#description")).to_have_css("background-color", "rgb(255, 255, 255)")
     expect(page.locator("#description")).to_have_css("color", "rgb(28, 34, 39)")
+    assert visit.faults == []
 
 
 def test_a_missing_page_is_a_page(visit: Visit) -> None:
@@ -82,6 +85,7 @@ def test_a_missing_page_is_a_page(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="404")).to_be_visible()
     page.get_by_role("link", name="first page").click()
     expect(page.get_by_role("heading", name="lending house")).to_be_visible()
+    assert urlsplit(page.url).path == "/"
 
 
 def test_staff_signs_in_and_out(visit: Visit) -> None:
@@ -100,12 +104,14 @@ def test_a_wrong_password_is_told_and_the_email_stays(visit: Visit) -> None:
     visit.sign_in(page, "user@example.com", "something else")
     expect(page.get_by_role("alert")).to_have_text("Invalid email or password")
     expect(page.get_by_label("E-mail")).to_have_value("user@example.com")
+    assert urlsplit(page.url).path == "/admin/login/"
 
 
 def test_who_is_no_staff_is_told_so(visit: Visit) -> None:
     page = visit.open("/admin/login/")
     visit.sign_in(page, "user@example.com", "user")
     expect(page.get_by_role("alert")).to_have_text("These pages are for staff only")
+    assert urlsplit(page.url).path == "/admin/login/"
 
 
 def test_the_mailbox_shows_a_mail(visit: Visit) -> None:
@@ -122,3 +128,4 @@ def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    assert page.evaluate("document.activeElement.hash") == "#content"

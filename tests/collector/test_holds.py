@@ -1,9 +1,7 @@
 """Copies that are held for who waited: passed on when they are not fetched, and never held for nobody."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from collector.job import Context
 from collector.jobs import pass_holds
 from standalone.postgres import Server
+from tests.auth.remote import at_once
 from tests.collector.library import DAY, Library
 from tests.support.databases import Database, throw_away
 from tests.support.passing_days import pass_days
@@ -120,15 +119,7 @@ def test_two_collectors_pass_a_copy_on_once(library: Library, context_for: Conte
     for book in books:
         library.hold(anna, book, NOW - SECOND)
         library.wait(bob, book)
-    both = Barrier(2)
-
-    def collector() -> None:
-        context = context_for(pass_holds.JOB, lambda: NOW)
-        both.wait(10)
-        pass_holds.run(context)
-
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(collector) for _ in range(2)]:
-            done.result()
+    contexts = [context_for(pass_holds.JOB, lambda: NOW) for _ in range(2)]
+    at_once(lambda number: pass_holds.run(contexts[number]), 2)
     assert [library.held(book) for book in books] == [1] * len(books)
     assert len(library.mails()) == len(books)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from collector.job import Context
 from collector.jobs import open_incidents
 from standalone.postgres import Server
+from tests.auth.remote import at_once
 from tests.collector.telling import MINUTE, SECOND, House
 from tests.support.databases import Database, throw_away
 
@@ -255,17 +255,7 @@ def test_an_endpoint_that_is_switched_off_leaves_nothing_open(house: House, foll
 def test_two_collectors_open_one_incident_and_tell_it_once(house: House, context_for: ContextFor) -> None:
     house.change(house.endpoint(), "major_outage")
     house.pass_time(10 * MINUTE)
-    barrier = Barrier(2)
-
-    def follow() -> None:
-        context = context_for(open_incidents.JOB, clock=lambda: house.now)
-        barrier.wait()
-        open_incidents.JOB.run(context)
-
-    threads = [Thread(target=follow) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    contexts = [context_for(open_incidents.JOB, clock=lambda: house.now) for _ in range(2)]
+    at_once(lambda number: open_incidents.JOB.run(contexts[number]), 2)
     assert len(incidents(house)) == 1
     assert house.subjects() == ["Door is down", "Incident: Door is down"]

@@ -1,9 +1,7 @@
 """Loans that run out: found once whatever a machine's clock does, each whom they concern told once, or neither."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from typing import Any
 
 import psycopg2
@@ -15,6 +13,7 @@ from collector.job import Context
 from collector.jobs import mark_overdue
 from collector.jobs.mark_overdue import MOST_LISTED, LateLoan, letters_of, summary_of
 from standalone.postgres import Server
+from tests.auth.remote import at_once
 from tests.collector.library import DAY, Library
 from tests.support.databases import Database, throw_away
 from tests.support.passing_days import pass_days
@@ -87,16 +86,8 @@ def test_two_collectors_tell_each_person_once(library: Library, context_for: Con
         reader = library.person(name)
         for book in books:
             library.lend(reader, book, NOW - DAY)
-    both = Barrier(2)
-
-    def collector() -> None:
-        context = context_for(mark_overdue.JOB, lambda: NOW)
-        both.wait(10)
-        mark_overdue.run(context)
-
-    with ThreadPoolExecutor(2) as pool:
-        for run in [pool.submit(collector) for _ in range(2)]:
-            run.result()
+    contexts = [context_for(mark_overdue.JOB, lambda: NOW) for _ in range(2)]
+    at_once(lambda number: mark_overdue.run(contexts[number]), 2)
     assert [who for who, _ in library.mails()] == [*people, "lib", "Phone"]
 
 

@@ -21,10 +21,10 @@ from standalone.postgres import Server
 from tests.collector.daemons import Daemon
 from tests.collector.fleet.command_house import Claimed, CommandHouse
 from tests.support.broker import Broker, run_broker
-from tests.support.databases import Database, prepare_template
+from tests.support.databases import Database
 from tests.support.journal_house import await_database, revive
-from tests.support.memory import quick_folder
 from tests.support.network import Network
+from tests.support.own_server import run_own_server
 from tests.support.ports import free_port
 from tests.support.processes import DEVICE_KEY, environment
 from tests.support.waiting import wait_for
@@ -172,17 +172,8 @@ class FleetHouse:
 @contextmanager
 def run_fleet_house(folder: Path) -> Iterator[FleetHouse]:
     """All of it until the end of the block."""
-    with quick_folder(folder) as quick:
-        server = Server(quick / "cluster", port=free_port(), password="of its own")
-        server.start()
-        try:
-            prepare_template(server)
-            with run_broker(quick) as broker:
-                yield from _run_collector(quick, server, broker)
-        finally:
-            if server.process.poll() is not None:
-                server.start()  # clears away the shared memory that a killed one leaves on the machine
-            server.stop()
+    with run_own_server(folder) as (quick, server), run_broker(quick) as broker:
+        yield from _run_collector(quick, server, broker)
 
 
 def _run_collector(folder: Path, server: Server, broker: Broker) -> Iterator[FleetHouse]:

@@ -20,9 +20,8 @@ from common.journal import FOLDER, segments_of
 from sql.engine import make_engine
 from standalone.postgres import Server
 from tests.collector.daemons import Daemon
-from tests.support.databases import Database, prepare_template
-from tests.support.memory import quick_folder
-from tests.support.ports import free_port
+from tests.support.databases import Database
+from tests.support.own_server import run_own_server
 from tests.support.processes import Running, start_auth
 from tests.support.waiting import wait_for
 
@@ -111,16 +110,8 @@ def run_at(url: str, job: Job[Any], moment: datetime) -> None:
 @contextmanager
 def run_journal_house(folder: Path) -> Iterator[JournalHouse]:
     """All of it until the end of the block."""
-    with quick_folder(folder) as quick:
-        server = Server(quick / "cluster", port=free_port(), password="of its own")
-        server.start()
-        try:
-            prepare_template(server)
-            yield from run_processes(quick, server)
-        finally:
-            if server.process.poll() is not None:
-                server.start()  # clears away the shared memory that a killed one leaves on the machine
-            server.stop()
+    with run_own_server(folder) as (quick, server):
+        yield from run_processes(quick, server)
 
 
 def run_processes(folder: Path, server: Server) -> Iterator[JournalHouse]:

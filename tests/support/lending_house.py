@@ -13,9 +13,9 @@ import psutil
 import psycopg2
 
 from standalone.postgres import Server
-from tests.support.databases import Database, prepare_template, throw_away
+from tests.support.databases import Database, throw_away
 from tests.support.journal_house import await_database, revive
-from tests.support.memory import quick_folder
+from tests.support.own_server import run_own_server
 from tests.support.ports import free_port
 from tests.support.processes import Running, start_auth
 from tests.support.readers import Reader
@@ -127,17 +127,8 @@ def _is_ended(cursor: Any) -> bool:
 @contextmanager
 def run_lending_house(folder: Path) -> Iterator[LendingHouse]:
     """All of it until the end of the block."""
-    with quick_folder(folder) as quick:
-        server = Server(quick / "cluster", port=free_port(), password="of its own")
-        server.start()
-        try:
-            prepare_template(server)
-            with throw_away(server) as database:
-                yield from _run_auth(quick, server, database)
-        finally:
-            if server.process.poll() is not None:
-                server.start()  # clears away the shared memory that a killed one leaves on the machine
-            server.stop()
+    with run_own_server(folder) as (quick, server), throw_away(server) as database:
+        yield from _run_auth(quick, server, database)
 
 
 def _run_auth(folder: Path, server: Server, database: Database) -> Iterator[LendingHouse]:
